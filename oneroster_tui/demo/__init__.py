@@ -1,0 +1,1 @@
+"""An embedded OneRoster provider with a generated district, for trying and for testing."""

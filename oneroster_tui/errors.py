@@ -1,0 +1,172 @@
+"""What can go wrong, as a small family, and the exit code each kind ends with.
+
+* RosterSyncError
+  · ConfigError                 config.toml cannot be used (exit 2)
+  · BlackoutPeriod              today lies in a blackout, nothing was done (exit 8)
+  · RunLocked                   another run holds the lock of this source (exit 5)
+  · RosterError                 the database cannot be opened, read or written (exit 1)
+  · Stopped                     SIGINT, SIGTERM or the person at the screen ended the run (exit 130 / 143)
+  · ProviderError               (exit 7)
+    · Unreachable               no connection, a TLS failure, a time-out, 5xx or 429 after all retries
+    · Unauthorized              the credentials were refused (exit 6)
+    · Forbidden                 the credentials are good but may not read this (exit 6)
+    · NotFound                  404
+    · Rejected                  another 4xx: the provider did not accept the request
+    · Unreadable                the answer is not OneRoster JSON
+
+Each error carries three plain sentences: what happened, where, and what to do next. None of them ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended; the numbers are promised to cron jobs and monitors."""
+
+    DONE = 0
+    """Everything was done."""
+    INTERNAL = 1
+    """An internal error, or the database could not be used."""
+    USAGE = 2
+    """Wrong usage or configuration."""
+    RECORD_PROBLEMS = 3
+    """Done, with records that could not be used."""
+    HELD = 4
+    """Removals are held by a guard; the rest was applied."""
+    LOCKED = 5
+    """Another run holds the lock."""
+    UNAUTHORIZED = 6
+    """Authentication or authorisation failed."""
+    INCOMPLETE = 7
+    """The provider is unreachable or a pull was incomplete; nothing was removed."""
+    BLACKOUT = 8
+    """A blackout period: nothing was done."""
+    CHANGES_PENDING = 10
+    """`sync --plan --detailed-exitcode` found changes."""
+    INTERRUPTED = 130
+    """SIGINT ended the run; the roster is as before or as after."""
+    TERMINATED = 143
+    """SIGTERM ended the run; the roster is as before or as after."""
+
+
+PRECEDENCE = (
+    ExitCode.USAGE,
+    ExitCode.LOCKED,
+    ExitCode.BLACKOUT,
+    ExitCode.UNAUTHORIZED,
+    ExitCode.INCOMPLETE,
+    ExitCode.HELD,
+    ExitCode.RECORD_PROBLEMS,
+    ExitCode.DONE,
+)
+"""Where several codes apply to a run, the first of these is the one."""
+
+
+class RosterSyncError(Exception):
+    """The base of everything this program raises on purpose.
+
+    Args:
+        what: what happened, one sentence for a person.
+        where: the file, address, collection or table it happened at.
+        do: what to do next.
+    """
+
+    exit_code = ExitCode.INTERNAL
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.do = do
+
+    def __str__(self) -> str:
+        return "\n".join(
+            line for line in (self.what, self.where and f"  at: {self.where}", self.do and f"  do: {self.do}") if line
+        )
+
+
+class ConfigError(RosterSyncError):
+    """config.toml cannot be used; `problems` names every mistake at once."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str, *, where: str = "", do: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, do=do)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class BlackoutPeriod(RosterSyncError):
+    """Today lies in a blackout period: no run applies."""
+
+    exit_code = ExitCode.BLACKOUT
+
+
+class RunLocked(RosterSyncError):
+    """Another run of the same source is under way."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class RosterError(RosterSyncError):
+    """The database cannot be opened, read or written."""
+
+
+class Stopped(RosterSyncError):
+    """The run was asked to stop; nothing half-done remains."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        super().__init__("The run was stopped before it changed the roster.")
+        self.exit_code = exit_code
+
+
+class ProviderError(RosterSyncError):
+    """The provider could not be read; nothing was removed.
+
+    Args:
+        status: the HTTP status of the last answer, or None when there was none.
+        collection: the collection asked for, where there was one.
+    """
+
+    exit_code = ExitCode.INCOMPLETE
+
+    def __init__(
+        self, what: str, *, where: str = "", do: str = "", status: int | None = None, collection: str = ""
+    ) -> None:
+        super().__init__(what, where=where, do=do)
+        self.status = status
+        self.collection = collection
+
+
+class Unreachable(ProviderError):
+    """No connection, a TLS failure, a time-out, or 5xx/429 until the retries were used up."""
+
+
+class Unauthorized(ProviderError):
+    """The credentials were refused: by the token endpoint, or by a 401 that a new token did not cure."""
+
+    exit_code = ExitCode.UNAUTHORIZED
+
+
+class Forbidden(ProviderError):
+    """The credentials are good, but may not read what was asked for (403)."""
+
+    exit_code = ExitCode.UNAUTHORIZED
+
+
+class NotFound(ProviderError):
+    """The provider does not know the address or the record (404)."""
+
+
+class Rejected(ProviderError):
+    """The provider did not accept the request (another 4xx)."""
+
+
+class Unreadable(ProviderError):
+    """The answer was not OneRoster JSON: HTML, cut off, or another shape altogether."""

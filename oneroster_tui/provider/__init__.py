@@ -1,0 +1,1 @@
+"""Speaks OneRoster over HTTP and turns what comes into records; knows nothing of the database."""

@@ -1,0 +1,1 @@
+"""The local store: schema, migrations and every read of it; knows nothing of HTTP."""

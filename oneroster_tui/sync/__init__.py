@@ -1,0 +1,1 @@
+"""pull -> plan -> guard -> apply: the one sync that both faces drive."""

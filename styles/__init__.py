@@ -1,0 +1,1 @@
+"""The .tcss files of the screens, found through importlib.resources."""
