@@ -1,0 +1,174 @@
+"""The command line: commands and options, no logic of their own. What a command does stands in `headless` and `app`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from oneroster_tui import __version__
+from oneroster_tui.errors import ExitCode, RosterSyncError
+
+if TYPE_CHECKING:
+    from oneroster_tui.headless.output import Output
+    from oneroster_tui.headless.workplace import Options
+
+EXIT_STATUS = """\b
+Exit status:
+  0    done
+  1    internal error
+  2    wrong usage or configuration
+  3    done, with records that could not be used
+  4    removals are held by a guard; the rest was applied
+  5    another run holds the lock
+  6    authentication or authorisation failed
+  7    provider unreachable or pull incomplete; nothing was removed
+  8    blackout period, nothing done
+  10   `sync --plan --detailed-exitcode`: changes are pending
+  130  stopped by SIGINT, 143 by SIGTERM: the roster is as before or as after
+"""
+
+SHARED = ("config", "demo", "demo_day", "json")
+
+
+def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that are taken before or after a command."""
+    for option in (
+        click.option("--json", is_flag=True, help="One JSON object on stdout, the log on stderr."),
+        click.option("--demo-day", type=click.IntRange(1, 365), metavar="N", help="The demo district on its Nth day."),
+        click.option("--demo", is_flag=True, help="A generated district on this machine, with a roster of its own."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="PATH",
+            help="The config.toml. Default: $ONEROSTER_TUI_CONFIG, ./config.toml, or the user's config folder.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def perform(context: click.Context, given: dict[str, Any], work: Callable[[Options, Output], ExitCode]) -> None:
+    """Runs a command with the options given before and after its name, and ends with its exit code."""
+    from oneroster_tui.headless.output import Output
+    from oneroster_tui.headless.workplace import Options
+
+    before: dict[str, Any] = context.obj or {}
+    merged = {name: given.get(name) or before.get(name) for name in SHARED}
+    options = Options(
+        config=merged["config"],
+        demo=bool(merged["demo"] or merged["demo_day"]),
+        demo_day=merged["demo_day"] or 1,
+        json=bool(merged["json"]),
+    )
+    output = Output(json=options.json)
+    try:
+        code = work(options, output)
+    except RosterSyncError as error:
+        output.error(error)
+        code = error.exit_code
+    context.exit(int(code))
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_STATUS,
+)
+@shared
+@click.option("--sync", "sync_now", is_flag=True, help="One headless sync; the same as the command `sync`.")
+@click.version_option(__version__, prog_name="oneroster-tui")
+@click.pass_context
+def cli(context: click.Context, /, *, sync_now: bool, **given: Any) -> None:
+    """Keep a local roster in step with a OneRoster provider.
+
+    Without a command the terminal interface opens. `oneroster-tui --demo --sync` shows a whole sync without any set-up.
+    """
+    context.obj = given
+    if context.invoked_subcommand is not None:
+        if sync_now:
+            raise click.UsageError("--sync is a command of its own: leave out the other one.", context)
+        return
+    if sync_now:
+        from oneroster_tui.headless import sync
+
+        perform(context, {}, sync.run)
+    from oneroster_tui.app import open_interface
+
+    perform(context, {}, open_interface)
+
+
+@cli.command()
+@shared
+@click.option("--plan", is_flag=True, help="Write nothing; say what would change, by reason.")
+@click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit 10 when changes are pending.")
+@click.pass_context
+def sync(context: click.Context, /, *, plan: bool, detailed_exitcode: bool, **given: Any) -> None:
+    """Run one sync: pull, plan, guard, apply; the log on stdout."""
+    from oneroster_tui.headless import sync as headless
+
+    if detailed_exitcode and not plan:
+        raise click.UsageError("--detailed-exitcode goes with --plan.", context)
+    perform(
+        context,
+        given,
+        lambda options, output: headless.run(options, output, plan=plan, detailed_exitcode=detailed_exitcode),
+    )
+
+
+@cli.command()
+@shared
+@click.pass_context
+def check(context: click.Context, /, **given: Any) -> None:
+    """Test the connection: token, each collection, paging; list the schools."""
+    from oneroster_tui.headless import provider
+
+    perform(context, given, provider.check)
+
+
+@cli.command()
+@shared
+@click.option("--select", multiple=True, metavar="ID", help="Select a school, by its sourcedId; may be repeated.")
+@click.option("--deselect", multiple=True, metavar="ID", help="Deselect one. Its rows stay until you decide.")
+@click.argument("more", nargs=-1, metavar="[ID…]")
+@click.pass_context
+def schools(
+    context: click.Context, /, *, select: tuple[str, ...], deselect: tuple[str, ...], more: tuple[str, ...], **given: Any
+) -> None:
+    """List the orgs and which schools are selected; change the selection."""
+    from oneroster_tui.headless import provider
+
+    if more and bool(select) == bool(deselect):
+        raise click.UsageError("More ids go after one --select or one --deselect.", context)
+    chosen = (*select, *more) if select else select
+    dropped = (*deselect, *more) if deselect else deselect
+    perform(context, given, lambda options, output: provider.schools(options, output, chosen, dropped))
+
+
+@cli.command()
+@shared
+@click.pass_context
+def status(context: click.Context, /, **given: Any) -> None:
+    """Say how fresh the roster is; exit 1 when it is older than max_age_hours."""
+    from oneroster_tui.headless import past
+
+    perform(context, given, past.status)
+
+
+@cli.command()
+@shared
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many runs.")
+@click.pass_context
+def history(context: click.Context, /, *, limit: int, **given: Any) -> None:
+    """List the past runs, newest first."""
+    from oneroster_tui.headless import past
+
+    perform(context, given, lambda options, output: past.history(options, output, limit))
+
+
+def main() -> None:
+    """The entry point. An error nobody foresaw ends with a short message and exit code 1."""
+    sys.exit(cli(standalone_mode=True))

@@ -1,0 +1,107 @@
+"""What a command works with: the config, the demo provider where it stands in, the client and the roster."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oneroster_tui import config
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import ConfigError
+from oneroster_tui.roster.database import Roster, open_roster
+
+DEMO_FOLDER = "oneroster-demo"
+"""Where `--demo` keeps its own config and roster: below the config file's folder, or below the current one."""
+
+DEMO_ROLES = {
+    "student": "Student",
+    "teacher": "Teacher",
+    "aide": "Aide",
+    "parent": "Parent",
+    "guardian": "Guardian",
+    "relative": "Relative",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that every command takes."""
+
+    config: Path | None = None
+    demo: bool = False
+    demo_day: int = 1
+    json: bool = False
+
+
+@contextlib.contextmanager
+def opened(options: Options) -> Iterator[Settings]:
+    """The settings to work with, and the demo provider running where it was asked for.
+
+    Raises:
+        ConfigError: config.toml cannot be used.
+    """
+    if not options.demo:
+        yield config.load(config.find(options.config, os.environ))
+        return
+    from oneroster_tui import demo
+
+    with demo.running(day=options.demo_day) as provider:
+        settings = demo_settings(options)
+        connection = replace(
+            config.defaults(settings.path).connection,
+            root_url=provider.root_url,
+            token_url=provider.token_url,
+            client_id=provider.client_id,
+            client_secret=provider.client_secret,
+        )
+        schools = settings.schools if settings.schools.sync else config.Schools(sync=provider.school_ids)
+        yield replace(settings, connection=connection, schools=schools)
+
+
+def demo_settings(options: Options) -> Settings:
+    """The demo's settings: its own folder's config, or the given one with the demo's own database."""
+    base = options.config.parent if options.config else Path.cwd()
+    folder = base / DEMO_FOLDER
+    own = folder / "config.toml"
+    database = config.Database(url="sqlite:///roster.db")
+    if options.config:
+        given = config.load(options.config)
+        return replace(given, database=config.Database(url=f"sqlite:///{DEMO_FOLDER}/roster.db"))
+    if own.exists():
+        return replace(config.load(own), database=database)
+    return replace(config.defaults(own), source="demo", role_mapping=DEMO_ROLES, database=database)
+
+
+def require(settings: Settings, missing: tuple[str, ...]) -> None:
+    """Refuses to go on with a config that is not finished.
+
+    Raises:
+        ConfigError: something is still to be set.
+    """
+    if missing:
+        raise ConfigError(
+            "The configuration is not finished.",
+            where=str(settings.path),
+            do="set what is missing, or try --demo first",
+            problems=tuple(f"{key} is not set" for key in missing),
+        )
+
+
+@contextlib.contextmanager
+def roster_of(settings: Settings, *, create: bool = True) -> Iterator[Roster]:
+    """The open roster of a config.
+
+    Raises:
+        RosterError: it cannot be opened, or is not there and must not be made.
+    """
+    roster = open_roster(settings.database.url, settings.path.parent, create=create)
+    try:
+        yield roster
+    finally:
+        roster.close()
+
+
+Stopping = Callable[[], bool]

@@ -1,0 +1,74 @@
+"""Every read that a command, a screen or an export makes of the roster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from oneroster_tui.roster.database import Roster
+
+GOOD = ("done", "held")
+"""Outcomes after which the roster is as fresh as the provider: a held run applied all but removals."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row of sync_runs; times in UTC ISO 8601, `counts` table -> action -> rows."""
+
+    id: int
+    started_at: str
+    finished_at: str | None
+    mode: str
+    outcome: str
+    exit_code: int | None
+    message: str
+    counts: dict[str, dict[str, int]]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None while it runs."""
+        if self.finished_at is None:
+            return None
+        return (datetime.fromisoformat(self.finished_at) - datetime.fromisoformat(self.started_at)).total_seconds()
+
+    def total(self, *actions: str) -> int:
+        """Rows with one of these actions, over all tables."""
+        return sum(row.get(action, 0) for row in self.counts.values() for action in actions)
+
+
+RUN_COLUMNS = "r.id, r.started_at, r.finished_at, r.mode, r.outcome, r.exit_code, r.message, r.counts"
+
+
+def runs(roster: Roster, source: str, *, limit: int = 20, before: int | None = None) -> list[RunRow]:
+    """The newest runs of a source, `before` a run id for the next page."""
+    older = "AND r.id < ?" if before is not None else ""
+    rows = roster.execute(
+        f"SELECT {RUN_COLUMNS} FROM sync_runs r JOIN sources s ON s.id = r.source_id WHERE s.name = ? {older} "
+        "ORDER BY r.id DESC LIMIT ?",
+        (source, *([before] if before is not None else []), limit),
+    ).fetchall()
+    return [run_row(row) for row in rows]
+
+
+def last_run(roster: Roster, source: str, *, good: bool = False) -> RunRow | None:
+    """The newest run that was not only a plan; `good`: the newest after which the roster was fresh."""
+    marks = ", ".join("?" * len(GOOD))
+    wanted = f"AND r.outcome IN ({marks})" if good else ""
+    row = roster.execute(
+        f"SELECT {RUN_COLUMNS} FROM sync_runs r JOIN sources s ON s.id = r.source_id "
+        f"WHERE s.name = ? AND r.mode <> 'plan' {wanted} ORDER BY r.id DESC LIMIT 1",
+        (source, *(GOOD if good else ())),
+    ).fetchone()
+    return run_row(row) if row else None
+
+
+def run_row(row: tuple[int, str, str | None, str, str, int | None, str, str]) -> RunRow:
+    """A row of sync_runs as a RunRow."""
+    return RunRow(*row[:7], msgspec.json.decode(row[7], type=dict[str, dict[str, int]]))
+
+
+def age_hours(moment: str) -> float:
+    """Hours since a stored time."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() / 3600

@@ -1,0 +1,164 @@
+"""Applying the plan: the roster becomes what the stage says, in one transaction, removals last; every row audited."""
+
+from __future__ import annotations
+
+from oneroster_tui.roster.database import now
+from oneroster_tui.sync.entities import (
+    ACADEMIC_SESSIONS,
+    CLASSES,
+    COURSES,
+    ENROLLMENTS,
+    ENTITIES,
+    ORGS,
+    RELATIONSHIPS,
+    USERS,
+    Entity,
+)
+from oneroster_tui.sync.stage import Stage
+
+REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
+
+
+def apply(stage: Stage, run_id: int) -> None:
+    """Makes the roster what the plan says. The caller holds the transaction."""
+    moment = now()
+    for entity in ENTITIES:
+        audit_before(stage, entity, run_id)
+        update(stage, entity, moment)
+        insert(stage, entity, moment)
+    follow_users(stage)
+    follow_classes(stage)
+    for entity in REMOVALS_FIRST_TO_LAST:
+        remove(stage, entity, moment)
+        count_missing(stage, entity)
+    for entity in ENTITIES:
+        audit_after(stage, entity, run_id)
+    stage.execute(
+        "UPDATE orgs SET synced_at = ? WHERE source_id = ? AND sourced_id IN (SELECT sourced_id FROM selected)",
+        (moment, stage.source_id),
+    )
+
+
+def stored_columns(entity: Entity) -> tuple[str, ...]:
+    """What the audit keeps of a row: all that undo needs to bring it back."""
+    return ("id", "sourced_id", *entity.columns, "status", "missing_runs", "created_at", "updated_at")
+
+
+def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:
+    """Writes the audit rows of a table with what the rows were; `missing` and `kept` change nothing and are not audited."""
+    before = stage.roster.engine.json_object(stored_columns(entity), "r")
+    stage.execute(
+        "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, before) "
+        "SELECT ?, c.entity, c.local_id, c.sourced_id, c.action, c.reason, "
+        f"CASE WHEN r.id IS NULL THEN NULL ELSE {before} END FROM changes c "
+        f"LEFT JOIN {entity.table} r ON r.id = c.local_id "
+        "WHERE c.entity = ? AND c.action NOT IN ('missing', 'kept') ORDER BY c.seq",
+        (run_id, entity.table),
+    )
+
+
+def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
+    """Completes the audit rows with what the rows are now: by id, or by sourcedId where the row is new."""
+    after = stage.roster.engine.json_object(stored_columns(entity), "r")
+    found = (
+        "r.id = sync_changes.local_id"
+        if entity.early_ids
+        else f"r.source_id = {stage.source_id} AND r.sourced_id = sync_changes.sourced_id"
+    )
+    stage.execute(
+        f"UPDATE sync_changes SET after = {after}, local_id = r.id FROM {entity.table} r "
+        "WHERE sync_changes.run_id = ? AND sync_changes.entity = ? AND sync_changes.action NOT IN ('held', 'waiting') "
+        f"AND {found}",
+        (run_id, entity.table),
+    )
+
+
+def update(stage: Stage, entity: Entity, moment: str) -> None:
+    """Writes what changed and what came back; what is listed is missing no longer."""
+    assignments = ", ".join(f"{column} = s.{column}" for column in entity.columns)
+    stage.execute(
+        f"UPDATE {entity.table} SET {assignments}, status = 'active', missing_runs = 0, updated_at = ? "
+        f"FROM changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id "
+        f"WHERE c.entity = '{entity.table}' AND c.action IN ('updated', 'reactivated') AND {entity.table}.id = c.local_id",
+        (moment,),
+    )
+    found = (
+        "local_id = {0}.id"
+        if entity is USERS
+        else "sourced_id = {0}.sourced_id AND {0}.source_id = " + str(stage.source_id)
+    )
+    stage.execute(
+        f"UPDATE {entity.table} SET missing_runs = 0 WHERE missing_runs > 0 AND EXISTS "
+        f"(SELECT 1 FROM {entity.stage} s WHERE s.kept > 0 AND s.{found.format(entity.table)})"
+    )
+
+
+def insert(stage: Stage, entity: Entity, moment: str) -> None:
+    """Writes what is new, under the local ids that were given out."""
+    columns = ", ".join(entity.columns)
+    staged = ", ".join(f"s.{column}" for column in entity.columns)
+    id_column, id_value = ("id, ", "c.local_id, ") if entity.early_ids else ("", "")
+    stage.execute(
+        f"INSERT INTO {entity.table} ({id_column}source_id, sourced_id, {columns}, status, missing_runs, created_at, "
+        f"updated_at{origin(entity)}) SELECT {id_value}?, s.sourced_id, {staged}, 'active', 0, ?, ?{origin(entity, value=True)} "
+        f"FROM changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id "
+        f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq",
+        (stage.source_id, moment, moment),
+    )
+
+
+def origin(entity: Entity, *, value: bool = False) -> str:
+    """The column that tells a provider's rows from those made by hand, in the tables that have it."""
+    return "" if not entity.guarded else ", 'provider'" if value else ", origin"
+
+
+def follow_users(stage: Stage) -> None:
+    """Brings `user_ids` and `user_roles` after their users."""
+    engine = stage.roster.engine
+    stage.execute(
+        "INSERT INTO user_ids (user_id, source_id, sourced_id) SELECT s.local_id, ?, s.sourced_id FROM stage_users s "
+        "LEFT JOIN user_ids i ON i.source_id = ? AND i.sourced_id = s.sourced_id "
+        "WHERE s.kept > 0 AND (i.user_id IS NULL OR i.user_id <> s.local_id) "
+        "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
+        (stage.source_id, stage.source_id),
+    )
+    changed = "SELECT local_id FROM changes WHERE entity = 'users' AND action IN ('created', 'updated', 'reactivated')"
+    stage.execute(f"DELETE FROM user_roles WHERE user_id IN ({changed})")
+    members = ", ".join(engine.json_member("e", key) for key in ("org_sourced_id", "role", "role_type"))
+    stage.execute(
+        "INSERT INTO user_roles (user_id, org_sourced_id, role, role_type) "
+        f"SELECT u.id, {members} FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id IN ({changed})"
+    )
+
+
+def follow_classes(stage: Stage) -> None:
+    """Brings `class_sessions` after their classes; terms that nobody listed stay in `classes.terms` only."""
+    engine = stage.roster.engine
+    changed = (
+        "SELECT local_id FROM changes WHERE entity = 'classes' AND action IN ('created', 'updated', 'reactivated')"
+    )
+    stage.execute(f"DELETE FROM class_sessions WHERE class_id IN ({changed})")
+    stage.execute(
+        "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
+        f"{engine.json_each('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = {engine.json_text('e')} "
+        f"WHERE c.id IN ({changed})",
+        (stage.source_id,),
+    )
+
+
+def remove(stage: Stage, entity: Entity, moment: str) -> None:
+    """Deletes what the plan deletes; what it suspends or removes gets that as its status."""
+    planned = f"FROM changes c WHERE c.entity = '{entity.table}' AND c.local_id = {entity.table}.id AND c.action"
+    deleted = f"SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'deleted'"
+    stage.execute(f"DELETE FROM {entity.table} WHERE id IN ({deleted})")
+    stage.execute(
+        f"UPDATE {entity.table} SET status = c.action, updated_at = ? {planned} IN ('suspended', 'removed')", (moment,)
+    )
+
+
+def count_missing(stage: Stage, entity: Entity) -> None:
+    """Counts one more run for what is missing and not yet removed."""
+    stage.execute(
+        f"UPDATE {entity.table} SET missing_runs = missing_runs + 1 WHERE id IN "
+        f"(SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'missing')"
+    )

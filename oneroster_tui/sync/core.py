@@ -1,0 +1,199 @@
+"""The one sync that both faces drive: pull -> plan -> guard -> apply, told through events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Literal
+
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
+from oneroster_tui.provider.client import Client
+from oneroster_tui.provider.paging import Walk
+from oneroster_tui.records import Collection
+from oneroster_tui.roster.database import Roster
+from oneroster_tui.sync import plan, removals, runs
+from oneroster_tui.sync.apply import apply
+from oneroster_tui.sync.entities import ENTITIES
+from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
+from oneroster_tui.sync.guard import Trip, trips
+from oneroster_tui.sync.pull import Pull, Pulled
+from oneroster_tui.sync.stage import Stage
+
+Mode = Literal["full", "plan"]
+Stopping = Callable[[], bool]
+
+OUTCOMES = {ExitCode.HELD: "held", ExitCode.INCOMPLETE: "incomplete"}
+"""The run's outcome by exit code; every other end that applies is `done`."""
+
+
+def sync(
+    settings: Settings,
+    roster: Roster,
+    client: Client,
+    emit: Emit,
+    *,
+    mode: Mode = "full",
+    stopping: Stopping = lambda: False,
+    today: date | None = None,
+) -> RunEnded:
+    """Brings the roster to what the provider says now, for the selected schools.
+
+    Args:
+        emit: takes every event, on the calling thread.
+        mode: `plan` goes the whole way but writes nothing to the roster.
+        stopping: asked often; once it says yes the run ends with nothing changed.
+        today: the date that blackouts, freezes and `terms = "current"` are judged by.
+
+    Raises:
+        BlackoutPeriod, RunLocked, ProviderError, RosterError, Stopped: and then nothing was changed.
+    """
+    today = today or date.today()  # noqa: DTZ011 -- calendars are the school's, so the machine's own date counts
+    if mode == "full":
+        check_blackout(settings, today)
+    with runs.hold_lock(roster, settings.source):
+        source_id = runs.find_source(roster, settings)
+        with runs.recorded(roster, source_id, mode) as run:
+            emit(RunStarted(run.id, mode, settings.source, len(settings.schools.sync)))
+            session = Session(settings, roster, client, run, emit, stopping, today)
+            try:
+                session.conduct()
+            except RosterSyncError as error:
+                session.abandon(error)
+                raise
+            finally:
+                emit(RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds))
+                session.stage.drop()
+    return RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds)
+
+
+def check_blackout(settings: Settings, today: date) -> None:
+    """Refuses to run in a blackout period.
+
+    Raises:
+        BlackoutPeriod: today lies in one.
+    """
+    for period in settings.guards.blackout:
+        if today in period:
+            raise BlackoutPeriod(
+                f"Today lies in the blackout {period.start}..{period.end}: nothing was done.",
+                where="[guards] blackout",
+                do="run again after it, or change the period",
+            )
+
+
+class Session:
+    """One run, from its first request to its last row."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roster: Roster,
+        client: Client,
+        run: runs.Run,
+        emit: Emit,
+        stopping: Stopping,
+        today: date,
+    ) -> None:
+        self.settings = settings
+        self.roster = roster
+        self.client = client
+        self.run = run
+        self.emit = emit
+        self.stopping = stopping
+        self.today = today
+        self.planning = run.mode == "plan"
+        self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning)
+
+    def conduct(self) -> None:
+        """Pull, plan, guard, apply."""
+        pulled = Pull(self.settings, self.stage, self.walk, self.emit, self.today).run()
+        exceeded = self.plan_removals(pulled)
+        self.check_stop()
+        self.run.counts = plan.counts(self.stage)
+        self.conclude(pulled, exceeded)
+        with self.roster.transaction():
+            if not self.planning:
+                apply(self.stage, self.run.id)
+            runs.keep_problems(self.stage, self.run.id)
+            self.check_stop()
+            runs.finish(self.roster, self.run)
+
+    def walk(self, collection: Collection) -> Walk:
+        """Opens a collection."""
+        connection = self.settings.connection
+        return Walk(
+            self.client.get,
+            collection,
+            page_size=connection.page_size,
+            concurrency=connection.concurrency,
+            stopping=self.stopping,
+        )
+
+    def plan_removals(self, pulled: Pulled) -> list[Trip]:
+        """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""
+        if pulled.incomplete:
+            return []
+        rules = self.settings.sync
+        removals.plan_removals(
+            self.stage,
+            grace_runs=rules.grace_runs,
+            unidentified=pulled.unidentified,
+            deleting=rules.on_removed == "delete",
+        )
+        exceeded: list[Trip] = []
+        end: str = rules.on_removed
+        if end != "keep":
+            exceeded = trips(self.stage, self.settings.guards)
+            frozen = any(self.today in period for period in self.settings.guards.freeze_removals)
+            end = "waiting" if frozen else "held" if exceeded else end
+            exceeded = [] if frozen else exceeded
+        removals.settle_removals(self.stage, end)
+        for entity in ENTITIES:
+            removals.announce(self.stage, entity, self.emit)
+        for entity in sorted(pulled.unidentified):
+            text = f"{entity}: records came without a usable sourcedId, so nothing counts as absent there in this run"
+            self.emit(Note(text, "warning"))
+        return exceeded
+
+    def conclude(self, pulled: Pulled, exceeded: list[Trip]) -> None:
+        """Finds how the run ends, by the order of exit codes, and says what becomes of the decisions."""
+        for line in removals.by_reason(self.stage):
+            self.emit(Note(line))
+        for trip in exceeded:
+            self.emit(Note(f"Held by a guard: {trip}", "warning"))
+        broken = any(actions["problems"] for actions in self.run.counts.values())
+        applying = {
+            ExitCode.INCOMPLETE: bool(pulled.incomplete),
+            ExitCode.HELD: bool(exceeded),
+            ExitCode.RECORD_PROBLEMS: broken,
+        }
+        self.run.exit_code = next((code for code in PRECEDENCE if applying.get(code)), ExitCode.DONE)
+        self.run.outcome = "planned" if self.planning else OUTCOMES.get(self.run.exit_code, "done")
+        self.run.message = self.message(pulled, removals.held_count(self.stage))
+
+    def message(self, pulled: Pulled, held: int) -> str:
+        """What became of the decisions, in a sentence."""
+        if self.planning:
+            return "A plan only: nothing was written."
+        if pulled.incomplete:
+            return f"Additions and updates were applied; nothing was removed: {'; '.join(pulled.incomplete.values())}."
+        if self.run.exit_code == ExitCode.HELD or held:
+            return f"Additions and updates were applied; {held:,} removals are held."
+        return "All decisions were applied."
+
+    def check_stop(self) -> None:
+        """Ends the run where somebody asked for it.
+
+        Raises:
+            Stopped: somebody did.
+        """
+        if self.stopping():
+            raise Stopped
+
+    def abandon(self, error: RosterSyncError) -> None:
+        """Notes that the run failed, and keeps its problems: they may tell why."""
+        self.run.exit_code = error.exit_code
+        self.run.outcome = "stopped" if isinstance(error, Stopped) else "failed"
+        self.run.message = f"None of these decisions was applied. {error.what}"
+        self.run.counts = {}

@@ -1,0 +1,121 @@
+"""What a sync keeps, table by table: the columns a record fills, in the order that satisfies references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oneroster_tui.records import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One synced table.
+
+    Attributes:
+        table: its name in the roster, which is also its name in events and audit.
+        noun: one row of it, for the log.
+        label: the column (of the staged and of the stored row) that names a row to a person.
+        columns: what a record says: staged, compared and stored alike. A difference in any of them is an update.
+        own_columns: staged besides, for the sync's own use.
+        guarded: whether the guards count its removals.
+        early_ids: whether local ids are given out when a row is decided, before it exists: others refer to them.
+    """
+
+    table: str
+    noun: str
+    label: str
+    columns: tuple[str, ...]
+    own_columns: tuple[str, ...] = ()
+    guarded: bool = False
+    early_ids: bool = True
+
+    @property
+    def stage(self) -> str:
+        """The temporary table that holds what the provider wants this table to be."""
+        return f"stage_{self.table}"
+
+
+ORGS = Entity("orgs", "org", "name", ("name", "type", "identifier", "parent_sourced_id", "date_last_modified"))
+ACADEMIC_SESSIONS = Entity(
+    "academic_sessions",
+    "academic session",
+    "title",
+    ("title", "type", "start_date", "end_date", "school_year", "parent_sourced_id", "date_last_modified"),
+)
+COURSES = Entity("courses", "course", "title", ("title", "course_code", "org_sourced_id", "date_last_modified"))
+CLASSES = Entity(
+    "classes",
+    "class",
+    "title",
+    (
+        "title",
+        "class_code",
+        "class_type",
+        "course_sourced_id",
+        "school_sourced_id",
+        "start_date",
+        "end_date",
+        "terms",
+        "date_last_modified",
+    ),
+    guarded=True,
+)
+USERS = Entity(
+    "users",
+    "user",
+    "username",
+    (
+        "username",
+        "identifier",
+        "given_name",
+        "family_name",
+        "middle_name",
+        "email",
+        "enabled",
+        "roles",
+        "agents",
+        "date_last_modified",
+    ),
+    # is_student: its agents are wanted; agent_role: what it would be to a student, agent_local_role: NULL = not mapped;
+    # record_username: what the provider called it, for finding twins; merged_into: the record whose person it is too.
+    own_columns=("is_student", "agent_role", "agent_local_role", "record_username", "merged_into"),
+    guarded=True,
+)
+ENROLLMENTS = Entity(
+    "enrollments",
+    "enrollment",
+    "role",
+    (
+        "class_id",
+        "user_id",
+        "school_sourced_id",
+        "role",
+        "local_role",
+        "is_primary",
+        "begin_date",
+        "end_date",
+        "date_last_modified",
+    ),
+    own_columns=("user_sourced_id",),
+    guarded=True,
+    early_ids=False,
+)
+RELATIONSHIPS = Entity(
+    "relationships",
+    "relationship",
+    "role",
+    ("student_id", "agent_id", "role", "local_role"),
+    guarded=True,
+    early_ids=False,
+)
+
+ENTITIES = (ORGS, ACADEMIC_SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS, RELATIONSHIPS)
+
+BY_COLLECTION = {
+    Collection.ORGS: ORGS,
+    Collection.ACADEMIC_SESSIONS: ACADEMIC_SESSIONS,
+    Collection.COURSES: COURSES,
+    Collection.CLASSES: CLASSES,
+    Collection.USERS: USERS,
+    Collection.ENROLLMENTS: ENROLLMENTS,
+}

@@ -1,0 +1,80 @@
+"""The guards: is this plan too much to be true? Judged on the whole plan, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from oneroster_tui.config import Guards
+from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.stage import Stage
+
+SELECTED_SCHOOL = "IN (SELECT sourced_id FROM selected)"
+
+SCHOOL_OF = {
+    CLASSES: f"SELECT r.id AS id, r.school_sourced_id AS school FROM classes r WHERE r.school_sourced_id {SELECTED_SCHOOL}",
+    USERS: f"SELECT DISTINCT x.user_id AS id, x.org_sourced_id AS school FROM user_roles x WHERE x.org_sourced_id {SELECTED_SCHOOL}",
+    ENROLLMENTS: (
+        "SELECT r.id AS id, c.school_sourced_id AS school FROM enrollments r JOIN classes c ON c.id = r.class_id "
+        f"WHERE c.school_sourced_id {SELECTED_SCHOOL}"
+    ),
+    RELATIONSHIPS: (
+        "SELECT DISTINCT r.id AS id, x.org_sourced_id AS school FROM relationships r JOIN user_roles x ON x.user_id = r.student_id "
+        f"WHERE x.org_sourced_id {SELECTED_SCHOOL}"
+    ),
+}
+"""Which schools a row counts for, as pairs of a local id and the school's sourcedId."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A guard that was exceeded: `school` is None where the whole source was counted."""
+
+    entity: str
+    school: str | None
+    removals: int
+    stored: int
+
+    def __str__(self) -> str:
+        place = f"school {self.school}" if self.school else "all schools"
+        return f"{self.removals:,} of {self.stored:,} {self.entity} would go ({place})"
+
+
+def exceeds(removals: int, stored: int, limits: Guards) -> bool:
+    """Whether removals exceed the limits: both must be exceeded; one that is off leaves it to the other.
+
+    A limit of 0 lets nothing pass without approval, whatever the other says (contract: [guards]).
+    """
+    percent, count = limits.max_remove_percent, limits.max_remove_count
+    if removals == 0 or (percent is None and count is None):
+        return False
+    if percent == 0 or count == 0:
+        return True
+    over_percent = percent is None or removals * 100 > percent * stored
+    over_count = count is None or removals > count
+    return over_percent and over_count
+
+
+def trips(stage: Stage, limits: Guards) -> list[Trip]:
+    """The guards that the planned removals exceed: for each guarded table over the source, then over each school."""
+    return [
+        trip for entity in SCHOOL_OF for trip in figures(stage, entity) if exceeds(trip.removals, trip.stored, limits)
+    ]
+
+
+def figures(stage: Stage, entity: Entity) -> Iterator[Trip]:
+    """Removals and stored rows of a table, over the source and over each school that would lose any."""
+    planned = f"SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'removal'"
+    removals = stage.value(f"SELECT COUNT(*) FROM ({planned})")
+    if not removals:
+        return
+    active = f"SELECT id FROM {entity.table} WHERE source_id = ? AND status = 'active'"
+    yield Trip(entity.table, None, removals, stage.value(f"SELECT COUNT(*) FROM ({active})", (stage.source_id,)))
+    rows = stage.execute(
+        f"SELECT o.school, SUM(CASE WHEN p.local_id IS NULL THEN 0 ELSE 1 END), COUNT(*) FROM ({active}) a "
+        f"JOIN ({SCHOOL_OF[entity]}) o ON o.id = a.id LEFT JOIN ({planned}) p ON p.local_id = a.id GROUP BY o.school",
+        (stage.source_id,),
+    )
+    for school, gone, stored in rows.fetchall():
+        if gone:
+            yield Trip(entity.table, school, gone, stored)

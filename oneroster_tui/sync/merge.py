@@ -1,0 +1,102 @@
+"""Several provider records of one person: merged where the config asks for it, reported where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from oneroster_tui.records import Problem, Role
+from oneroster_tui.sync import plan
+from oneroster_tui.sync.entities import USERS
+from oneroster_tui.sync.events import Emit, Note
+from oneroster_tui.sync.stage import Stage
+from oneroster_tui.text import sanitise
+
+KEYS = {"username": "record_username", "identifier": "identifier"}
+"""What `merge_users` names, and the staged column that holds it."""
+
+
+def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
+    """Reports kept records that are likely one person: the same username or identifier."""
+    for word, column in KEYS.items():
+        rows = stage.execute(
+            f"SELECT {column}, COUNT(*), MIN(sourced_id), MAX(sourced_id) FROM stage_users "
+            f"WHERE kept > 0 AND {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
+        ).fetchall()
+        for _, count, first, last in rows:
+            text = f'{word}: shared by {count} records, among them {first} and {last}; if they are one person, set merge_users = "{word}"'
+            report(Problem(entity="users", sourced_id=first, severity="warning", code="likely_twins", message=text))
+
+
+def merge_users(stage: Stage, by: str, emit: Emit) -> None:
+    """Makes one local user of all kept records with the same username or identifier, and decides all users.
+
+    The person keeps the lowest local id that any of the records had; what the person is called comes from the record that
+    made that row, while it is listed, else from the first by sourcedId; roles are those of all records together.
+    """
+    column = KEYS[by]
+    stage.execute(f"CREATE INDEX temp.stage_users_key ON stage_users ({column})")
+    keys = stage.execute(
+        f"SELECT {column} FROM stage_users WHERE kept > 0 AND {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
+    ).fetchall()
+    for (key,) in keys:
+        merge_group(stage, column, key, emit)
+    find_single_ids(stage)
+    stage.execute("UPDATE stage_users SET kept = 1 WHERE kept > 0")
+    plan.decide(stage, USERS, 1, emit)
+
+
+def merge_group(stage: Stage, column: str, key: str, emit: Emit) -> None:
+    """Merges the records that share a key."""
+    group = stage.execute(
+        f"SELECT sourced_id, username, roles FROM stage_users WHERE kept > 0 AND {column} = ? ORDER BY sourced_id",
+        (key,),
+    ).fetchall()
+    local_id, own_sourced_id = held_by(stage, [sourced_id for sourced_id, _, _ in group])
+    if local_id is None:
+        local_id = stage.reserve_ids(USERS, 1) + 1
+    ids = [sourced_id for sourced_id, _, _ in group]
+    main = own_sourced_id if own_sourced_id in ids else ids[0]
+    roles = {role for _, _, text in group for role in msgspec.json.decode(text, type=list[Role])}
+    ordered = sorted(roles, key=lambda role: (role.role_type, role.org_sourced_id, role.role))
+    stage.execute(
+        "UPDATE stage_users SET local_id = ?, roles = ? WHERE sourced_id = ?",
+        (local_id, msgspec.json.encode(ordered).decode(), main),
+    )
+    for sourced_id, username, _ in group:
+        if sourced_id != main:
+            stage.execute(
+                "UPDATE stage_users SET local_id = ?, merged_into = ? WHERE sourced_id = ?",
+                (local_id, main, sourced_id),
+            )
+            who = f"{sanitise(username, 120)} with id {local_id} ({sanitise(main, 120)})"
+            emit(Note(f"  Merging {sanitise(sourced_id, 120)} into user {who}"))
+
+
+def held_by(stage: Stage, sourced_ids: list[str]) -> tuple[int | None, str | None]:
+    """The lowest local id among the users these records mean, and the sourcedId that made that row."""
+    marks = ", ".join("?" * len(sourced_ids))
+    row = stage.execute(
+        f"SELECT u.id, u.sourced_id FROM users u WHERE u.source_id = ? AND (u.sourced_id IN ({marks}) OR u.id IN "
+        f"(SELECT i.user_id FROM user_ids i WHERE i.source_id = ? AND i.sourced_id IN ({marks}))) ORDER BY u.id LIMIT 1",
+        (stage.source_id, *sourced_ids, stage.source_id, *sourced_ids),
+    ).fetchone()
+    return (int(row[0]), row[1]) if row else (None, None)
+
+
+def find_single_ids(stage: Stage) -> None:
+    """Finds the users of records that share no key (any more): their own rows first, then one they were merged into."""
+    stage.execute(
+        "UPDATE stage_users SET local_id = (SELECT u.id FROM users u WHERE u.source_id = ? "
+        "AND u.sourced_id = stage_users.sourced_id AND u.id NOT IN "
+        "(SELECT t.local_id FROM stage_users t WHERE t.local_id IS NOT NULL)) WHERE kept > 0 AND local_id IS NULL",
+        (stage.source_id,),
+    )
+    stage.execute(
+        "UPDATE stage_users SET local_id = n.user_id FROM (SELECT i.user_id, MIN(i.sourced_id) AS first_id FROM user_ids i "
+        "JOIN stage_users s ON s.sourced_id = i.sourced_id AND s.kept > 0 AND s.local_id IS NULL "
+        "WHERE i.source_id = ? AND NOT EXISTS (SELECT 1 FROM stage_users t WHERE t.local_id = i.user_id) "
+        "GROUP BY i.user_id) AS n WHERE stage_users.sourced_id = n.first_id",
+        (stage.source_id,),
+    )

@@ -1,0 +1,188 @@
+"""The plan: how the roster must differ after the run, as rows of `changes`. All of it set-based, nothing of it per record."""
+
+from __future__ import annotations
+
+from oneroster_tui.sync.entities import ENTITIES, USERS, Entity
+from oneroster_tui.sync.events import Decision, Emit
+from oneroster_tui.sync.stage import Stage
+
+
+def keep_agents(stage: Stage, round_: int) -> None:
+    """Keeps the agents of kept students (contract: users)."""
+    stage.execute(
+        "UPDATE stage_users SET kept = ? WHERE kept = 0 AND sourced_id IN (SELECT a.agent_sourced_id "
+        "FROM stage_agents a JOIN stage_users s ON s.sourced_id = a.student_sourced_id WHERE s.kept > 0)",
+        (round_,),
+    )
+
+
+def keep_enrolled(stage: Stage, round_: int) -> None:
+    """Keeps everybody whom a kept enrollment names (contract: users)."""
+    stage.execute(
+        "UPDATE stage_users SET kept = ? WHERE kept = 0 AND sourced_id IN (SELECT user_sourced_id FROM stage_enrollments)",
+        (round_,),
+    )
+
+
+def keep_named_courses(stage: Stage) -> None:
+    """Keeps the courses that a kept class names, whosever they are (contract: courses)."""
+    stage.execute(
+        "UPDATE stage_courses SET kept = 1 WHERE kept = 0 AND sourced_id IN (SELECT course_sourced_id FROM stage_classes)"
+    )
+
+
+def decide(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
+    """Decides the rows that were kept in a round: resolves or gives local ids, plans changes, says each decision."""
+    if entity.early_ids:
+        find_ids(stage, entity, round_)
+        give_ids(stage, entity, round_)
+    plan_changes(stage, entity, round_)
+    announce(stage, entity, round_, emit)
+
+
+def find_ids(stage: Stage, entity: Entity, round_: int) -> None:
+    """Finds the local rows of records that are held already."""
+    stage.execute(
+        f"UPDATE {entity.stage} SET local_id = (SELECT r.id FROM {entity.table} r WHERE r.source_id = ? "
+        f"AND r.sourced_id = {entity.stage}.sourced_id) WHERE kept = ? AND local_id IS NULL",
+        (stage.source_id, round_),
+    )
+
+
+def give_ids(stage: Stage, entity: Entity, round_: int) -> None:
+    """Gives local ids to records that are new, in the order they came."""
+    new = f"FROM {entity.stage} WHERE kept = ? AND local_id IS NULL"
+    count = stage.value(f"SELECT COUNT(*) {new}", (round_,))
+    if count:
+        first = stage.reserve_ids(entity, count)
+        stage.execute(
+            f"UPDATE {entity.stage} SET local_id = n.place FROM "
+            f"(SELECT sourced_id AS new_id, ? + ROW_NUMBER() OVER (ORDER BY sourced_id) AS place {new}) AS n "
+            f"WHERE {entity.stage}.sourced_id = n.new_id",
+            (first, round_),
+        )
+
+
+def matching(stage: Stage, entity: Entity) -> str:
+    """How a staged row `s` finds its stored row `r`."""
+    if entity.early_ids:
+        return "r.id = s.local_id"
+    return f"r.source_id = {stage.source_id} AND r.sourced_id = s.sourced_id"
+
+
+def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
+    """Plans what is new, came back, or says something else than the stored row."""
+    differs = stage.roster.engine.differs
+    different = " OR ".join(differs(f"r.{column}", f"s.{column}") for column in entity.columns)
+    only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
+    stage.execute(
+        "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
+        f"SELECT '{entity.table}', COALESCE(r.id, s.local_id), s.sourced_id, CASE WHEN r.id IS NULL THEN 'created' "
+        "WHEN r.status <> 'active' THEN 'reactivated' ELSE 'updated' END, '' "
+        f"FROM {entity.stage} s LEFT JOIN {entity.table} r ON {matching(stage, entity)} "
+        f"WHERE s.kept = ?{only_main} AND (r.id IS NULL OR r.status <> 'active' OR {different})",
+        (round_,),
+    )
+
+
+def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
+    """Says what was decided in a round: every user, and of the other tables what changes."""
+    join = "LEFT JOIN" if entity is USERS else "JOIN"
+    remote_time = "s.date_last_modified" if "date_last_modified" in entity.columns else "NULL"
+    only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
+    rows = stage.execute(
+        f"SELECT COALESCE(c.action, 'unchanged'), s.{entity.label}, COALESCE(c.local_id, s.local_id), s.sourced_id, "
+        f"r.date_last_modified, {remote_time} FROM {entity.stage} s "
+        f"{join} changes c ON c.entity = '{entity.table}' AND c.sourced_id = s.sourced_id "
+        f"LEFT JOIN {entity.table} r ON {matching(stage, entity)} WHERE s.kept = ?{only_main} ORDER BY s.sourced_id",
+        (round_,),
+    )
+    for action, name, local_id, sourced_id, local_time, remote_time in rows:
+        emit(Decision(entity.table, entity.noun, action, name, local_id, sourced_id, "", local_time, remote_time))
+
+
+def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
+    """Gives every staged enrollment its local user; what has none is dropped, as a problem where nobody knows that user.
+
+    Args:
+        users_known: whether the users were read completely; where not, a stored user counts as listed.
+    """
+    for_user = (
+        "SELECT u.local_id FROM stage_users u WHERE u.sourced_id = stage_enrollments.user_sourced_id AND u.kept > 0"
+    )
+    stage.execute(f"UPDATE stage_enrollments SET user_id = ({for_user}) WHERE user_id IS NULL")
+    stored = (
+        f"SELECT i.user_id FROM user_ids i WHERE i.source_id = {stage.source_id} "
+        "AND i.sourced_id = stage_enrollments.user_sourced_id"
+    )
+    unreadable = (
+        "EXISTS (SELECT 1 FROM dropped d WHERE d.entity = 'users' AND d.reason = 'broken' "
+        "AND d.sourced_id = stage_enrollments.user_sourced_id)"
+    )
+    trusted = unreadable if users_known else "1 = 1"
+    stage.execute(f"UPDATE stage_enrollments SET user_id = ({stored}) WHERE user_id IS NULL AND {trusted}")
+    drop_without_user(stage, stored)
+
+
+def drop_without_user(stage: Stage, stored: str) -> None:
+    """Drops staged enrollments that found no user, with the reason."""
+    deleted = (
+        "EXISTS (SELECT 1 FROM dropped d WHERE d.entity = 'users' AND d.reason = 'tobedeleted' "
+        "AND d.sourced_id = stage_enrollments.user_sourced_id)"
+    )
+    stage.execute(
+        "INSERT INTO dropped (entity, sourced_id, reason) SELECT 'enrollments', sourced_id, "
+        f"CASE WHEN {deleted} OR EXISTS ({stored}) THEN 'user_removed' ELSE 'broken' END "
+        "FROM stage_enrollments WHERE user_id IS NULL ON CONFLICT DO NOTHING"
+    )
+    stage.execute(
+        "INSERT INTO stage_problems (entity, sourced_id, severity, code, message) SELECT 'enrollments', s.sourced_id, "
+        "'error', 'unknown_user', 'user: names ' || s.user_sourced_id || ', which the provider does not list' "
+        "FROM stage_enrollments s JOIN dropped d ON d.entity = 'enrollments' AND d.sourced_id = s.sourced_id "
+        "WHERE s.user_id IS NULL AND d.reason = 'broken'"
+    )
+    stage.execute("DELETE FROM stage_enrollments WHERE user_id IS NULL")
+
+
+def stage_relationships(stage: Stage) -> None:
+    """Stages the relationships: a kept student's agents with the agent's own role mapped (contract: relationships)."""
+
+    def permanent(alias: str) -> str:
+        stored = f"(SELECT u.sourced_id FROM users u WHERE u.id = {alias}.local_id)"
+        return f"COALESCE({stored}, {alias}.merged_into, {alias}.sourced_id)"
+
+    stage.execute(
+        "INSERT INTO stage_relationships (sourced_id, student_id, agent_id, role, local_role, kept) "
+        f"SELECT MIN({permanent('s')} || ' ' || {permanent('a')}), s.local_id, a.local_id, MIN(a.agent_role), "
+        "MIN(a.agent_local_role), 1 FROM stage_agents g "
+        "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
+        "JOIN stage_users a ON a.sourced_id = g.agent_sourced_id AND a.kept > 0 "
+        "WHERE a.agent_local_role IS NOT NULL AND s.local_id <> a.local_id GROUP BY s.local_id, a.local_id"
+    )
+    stage.execute(
+        "INSERT INTO stage_problems (entity, sourced_id, severity, code, message) "
+        "SELECT 'users', s.sourced_id, 'warning', 'unknown_agent', "
+        "'agents: names ' || g.agent_sourced_id || ', which the provider does not list' FROM stage_agents g "
+        "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
+        "LEFT JOIN stage_users a ON a.sourced_id = g.agent_sourced_id "
+        "LEFT JOIN dropped d ON d.entity = 'users' AND d.sourced_id = g.agent_sourced_id "
+        "WHERE a.sourced_id IS NULL AND d.sourced_id IS NULL"
+    )
+
+
+def counts(stage: Stage) -> dict[str, dict[str, int]]:
+    """table -> action -> rows, `unchanged` and `problems` among them."""
+    table: dict[str, dict[str, int]] = {}
+    for entity in ENTITIES:
+        rows = stage.execute(
+            "SELECT action, COUNT(*) FROM changes WHERE entity = ? GROUP BY action", (entity.table,)
+        ).fetchall()
+        actions = {action: int(count) for action, count in rows}
+        only_main = " AND merged_into IS NULL" if entity is USERS else ""
+        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0{only_main}")
+        changed = sum(actions.get(action, 0) for action in ("created", "updated", "reactivated"))
+        problems = stage.value(
+            "SELECT COUNT(*) FROM stage_problems WHERE entity = ? AND severity = 'error'", (entity.table,)
+        )
+        table[entity.table] = {**actions, "unchanged": kept - changed, "problems": problems}
+    return table

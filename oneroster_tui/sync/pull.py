@@ -1,0 +1,448 @@
+"""The pull: every collection, page by page, into the stage; what is kept and what is not is decided here, record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+import msgspec
+
+from oneroster_tui.config import Settings
+from oneroster_tui.records import (
+    AcademicSession,
+    Class,
+    Collection,
+    Course,
+    Enrollment,
+    Org,
+    Problem,
+    Record,
+    Role,
+    User,
+)
+from oneroster_tui.sync import merge, plan
+from oneroster_tui.sync.entities import BY_COLLECTION, CLASSES, COURSES, ENROLLMENTS, ORGS, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, PageTaken, ProblemFound
+from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.usernames import username_maker
+
+FAMILY_ROLES = ("parent", "guardian", "relative")
+"""What an agent is to a student, before any other role the same person may have."""
+
+SHOWN_PROBLEMS = 20
+"""How many problems of one kind the log shows before it only counts them."""
+
+
+class Page(Protocol):
+    """A decoded page; `count` is the rows that came, usable or not."""
+
+    records: list[Any]
+    problems: list[Problem]
+    count: int
+
+
+class Walk(Protocol):
+    """A collection being read to its end; the attributes after `__iter__` hold once it ended."""
+
+    def __iter__(self) -> Iterator[Page]: ...
+
+    complete: bool
+    why: str
+    total: int | None
+    received: int
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull proved.
+
+    Attributes:
+        incomplete: for each table not provably complete, a sentence.
+        unidentified: tables of which a record came without a usable sourcedId.
+    """
+
+    incomplete: dict[str, str] = field(default_factory=dict)
+    unidentified: set[str] = field(default_factory=set)
+
+
+class Pull:
+    """One reading of a provider into a stage.
+
+    Args:
+        walk: opens a collection.
+        today: the date by which `terms = "current"` judges.
+    """
+
+    def __init__(
+        self, settings: Settings, stage: Stage, walk: Callable[[Collection], Walk], emit: Emit, today: date
+    ) -> None:
+        self.settings = settings
+        self.stage = stage
+        self.walk = walk
+        self.emit = emit
+        self.today = today.isoformat()
+        self.selected = frozenset(settings.schools.sync)
+        self.roles = {role.casefold(): local for role, local in settings.role_mapping.items() if local}
+        self.pulled = Pulled()
+        self.merging = settings.sync.merge_users
+        self.username = username_maker(settings.sync.username)
+        self.sessions: dict[str, tuple[str | None, str | None]] = {}
+        self.classes: dict[str, str] = {}  # sourcedId -> "kept", or why it is not
+        self.class_ids: dict[str, int] = {}
+        self.problem_kinds: dict[tuple[str, str], int] = {}
+
+    def run(self) -> Pulled:
+        """Reads everything, in the order that satisfies references, and plans what is new or changed.
+
+        Raises:
+            ProviderError: a collection cannot be read at all.
+            Stopped: the run was asked to stop.
+        """
+        for collection, take in (
+            (Collection.ORGS, self.take_orgs),
+            (Collection.ACADEMIC_SESSIONS, self.take_sessions),
+            (Collection.COURSES, self.take_courses),
+            (Collection.CLASSES, self.take_classes),
+            (Collection.USERS, self.take_users),
+            (Collection.ENROLLMENTS, self.take_enrollments),
+        ):
+            entity = BY_COLLECTION[collection]
+            self.emit(CollectionStarted(entity.table))
+            self.read(collection, entity, take)
+            self.finish(entity)
+        self.finish_people()
+        self.report_hidden_problems()
+        return self.pulled
+
+    def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
+        """Reads one collection to its end and judges whether it was all of it."""
+        walk = self.walk(collection)
+        received = 0
+        for page in walk:
+            received += page.count
+            self.take_problems(entity, page.problems)
+            take(page.records)
+            self.emit(PageTaken(entity.table, received, walk.total))
+        why = "" if walk.complete else walk.why
+        if received == 0 and not why:
+            stored = self.stage.value(
+                f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'",
+                (self.stage.source_id,),
+            )
+            why = f"{entity.table}: the provider sent none, the roster holds {stored:,}" if stored else ""
+        if why:
+            self.pulled.incomplete[entity.table] = why
+        self.emit(CollectionEnded(entity.table, received, not why, why))
+
+    def take_problems(self, entity: Entity, problems: Sequence[Problem]) -> None:
+        """Records what could not be used; a row that is listed but broken must not count as absent."""
+        for problem in problems:
+            self.problem(problem)
+            if problem.severity == "error" and problem.sourced_id:
+                self.stage.drop_records(entity, [(problem.sourced_id, "broken")])
+            elif problem.severity == "error":
+                self.pulled.unidentified.add(entity.table)
+
+    def problem(self, problem: Problem) -> None:
+        """Records a problem and shows it, as long as its kind is not too common."""
+        kind = (problem.entity, problem.code)
+        self.problem_kinds[kind] = self.problem_kinds.get(kind, 0) + 1
+        self.stage.add_problem(problem)
+        if self.problem_kinds[kind] <= SHOWN_PROBLEMS:
+            self.emit(ProblemFound(problem))
+
+    def report_hidden_problems(self) -> None:
+        """Says how many problems of each kind were not shown one by one."""
+        for (entity, code), count in self.problem_kinds.items():
+            if count > SHOWN_PROBLEMS:
+                text = f"{code}: {count - SHOWN_PROBLEMS:,} more, all in the run's record"
+                self.emit(
+                    ProblemFound(Problem(entity=entity, sourced_id="", severity="warning", code=code, message=text))
+                )
+
+    def file(self, entity: Entity, rows: list[tuple[Any, ...]], dropped: list[tuple[str, str]]) -> None:
+        """Stages a page's rows."""
+        self.stage.add(entity, rows)
+        self.stage.drop_records(entity, dropped)
+
+    def take_orgs(self, records: Sequence[Org]) -> None:
+        """Orgs: all that the provider lists."""
+        living, dropped = split(records)
+        rows = [
+            (o.sourced_id, o.name, o.type, o.identifier, o.parent_sourced_id, o.date_last_modified, 1) for o in living
+        ]
+        self.file(ORGS, rows, dropped)
+
+    def take_sessions(self, records: Sequence[AcademicSession]) -> None:
+        """Academic sessions: all that the provider lists."""
+        living, dropped = split(records)
+        for s in living:
+            self.sessions[s.sourced_id] = (s.start_date, s.end_date)
+        rows = [
+            (
+                s.sourced_id,
+                s.title,
+                s.type,
+                s.start_date,
+                s.end_date,
+                s.school_year,
+                s.parent_sourced_id,
+                s.date_last_modified,
+                1,
+            )
+            for s in living
+        ]
+        self.file(BY_COLLECTION[Collection.ACADEMIC_SESSIONS], rows, dropped)
+
+    def take_courses(self, records: Sequence[Course]) -> None:
+        """Courses: those of the selected schools; which others a kept class names is known later."""
+        living, dropped = split(records)
+        rows = [
+            (
+                c.sourced_id,
+                c.title,
+                c.course_code,
+                c.org_sourced_id,
+                c.date_last_modified,
+                int(c.org_sourced_id in self.selected),
+            )
+            for c in living
+        ]
+        self.file(COURSES, rows, dropped)
+
+    def take_classes(self, records: Sequence[Class]) -> None:
+        """Classes: those of the selected schools, with the span of their terms."""
+        rows, dropped = [], []
+        for c in records:
+            start, end = self.span(c)
+            fate = self.class_fate(c, start, end)
+            self.classes[c.sourced_id] = fate
+            if fate != "kept":
+                dropped.append((c.sourced_id, fate))
+                continue
+            terms = msgspec.json.encode(sorted(set(c.term_sourced_ids))).decode()
+            rows.append(
+                (
+                    c.sourced_id,
+                    c.title,
+                    c.class_code,
+                    c.class_type,
+                    c.course_sourced_id,
+                    c.school_sourced_id,
+                    start,
+                    end,
+                    terms,
+                    c.date_last_modified,
+                    1,
+                )
+            )
+        self.file(CLASSES, rows, dropped)
+
+    def class_fate(self, record: Class, start: str | None, end: str | None) -> str:
+        """`kept`, or why a class is not."""
+        if record.status == "tobedeleted":
+            return "tobedeleted"
+        if record.school_sourced_id not in self.selected:
+            return "out_of_scope"
+        if self.settings.sync.terms == "current" and not self.is_running(start, end):
+            return "filtered"
+        return "kept"
+
+    def span(self, record: Class) -> tuple[str | None, str | None]:
+        """The first start and the last end of a class's terms; terms that nobody listed are a warning."""
+        starts, ends = [], []
+        for term in record.term_sourced_ids:
+            if term not in self.sessions:
+                if record.school_sourced_id in self.selected and record.status == "active":
+                    self.problem(dangling("classes", record, "unknown_term", f"terms: names {term}"))
+                continue
+            start, end = self.sessions[term]
+            starts.append(start)
+            ends.append(end)
+        return (
+            min((start for start in starts if start), default=None),
+            max((end for end in ends if end), default=None),
+        )
+
+    def is_running(self, start: str | None, end: str | None) -> bool:
+        """Whether today lies in a span, by the rule of `end_date`; an open end is no end."""
+        ended = end is not None and (
+            end <= self.today if self.settings.sync.end_date == "exclusive" else end < self.today
+        )
+        return not ended and (start is None or start <= self.today)
+
+    def take_users(self, records: Sequence[User]) -> None:
+        """Users: those with an org among the selected schools; agents and enrolled people join them later."""
+        self.stage.round += 1
+        rows, dropped, agents = [], [], []
+        for u in records:
+            if u.status == "tobedeleted":
+                dropped.append((u.sourced_id, "tobedeleted"))
+                continue
+            wanted = any(role.org_sourced_id in self.selected for role in u.roles)
+            is_student = any(role.role == "student" for role in u.roles)
+            rows.append(
+                (*self.user_row(u), *self.agent_columns(u, is_student=is_student), self.stage.round if wanted else 0)
+            )
+            if is_student:
+                agents.extend((u.sourced_id, agent) for agent in u.agent_sourced_ids)
+        self.file(USERS, rows, dropped)
+        self.stage.add_agents(agents)
+        if self.merging == "none":
+            plan.decide(self.stage, USERS, self.stage.round, self.emit)
+
+    def user_row(self, u: User) -> tuple[Any, ...]:
+        """A user's sourcedId and columns; lists as canonical JSON, so that their order never makes a difference."""
+        roles = sorted(set(u.roles), key=lambda role: (role.role_type, role.org_sourced_id, role.role))
+        return (
+            u.sourced_id,
+            self.username(u),
+            u.identifier,
+            u.given_name,
+            u.family_name,
+            u.middle_name,
+            u.email,
+            u.enabled,
+            msgspec.json.encode(roles).decode(),
+            msgspec.json.encode(sorted(set(u.agent_sourced_ids))).decode(),
+            u.date_last_modified,
+        )
+
+    def agent_columns(self, u: User, *, is_student: bool) -> tuple[Any, ...]:
+        """What a user would be to a student, with the local role for it, and what it is called."""
+        role = agent_role(u.roles)
+        return int(is_student), role, self.roles.get(role.casefold()) if role else None, u.username.casefold(), None
+
+    def take_enrollments(self, records: Sequence[Enrollment]) -> None:
+        """Enrollments: of the kept classes, with a mapped role."""
+        rows, dropped = [], []
+        for e in records:
+            fate = self.enrollment_fate(e)
+            if fate != "kept":
+                dropped.append((e.sourced_id, fate))
+                continue
+            rows.append(
+                (
+                    e.sourced_id,
+                    self.class_ids[e.class_sourced_id],
+                    None,
+                    e.school_sourced_id,
+                    e.role,
+                    self.roles[e.role.casefold()],
+                    e.is_primary,
+                    e.begin_date,
+                    e.end_date,
+                    e.date_last_modified,
+                    e.user_sourced_id,
+                    1,
+                )
+            )
+        self.file(ENROLLMENTS, rows, dropped)
+
+    def enrollment_fate(self, record: Enrollment) -> str:
+        """`kept`, or why an enrollment is not."""
+        if record.status == "tobedeleted":
+            return "tobedeleted"
+        fate = self.classes.get(record.class_sourced_id) or self.fate_of_unlisted_class(record.class_sourced_id)
+        if fate == "kept":
+            return "kept" if record.role.casefold() in self.roles else "role_not_mapped"
+        if fate != "unknown":
+            return "class_removed" if fate == "tobedeleted" else fate
+        if record.school_sourced_id is not None and record.school_sourced_id not in self.selected:
+            return "out_of_scope"
+        self.problem(
+            dangling("enrollments", record, "unknown_class", f"class: names {record.class_sourced_id}", "error")
+        )
+        return "broken"
+
+    def fate_of_unlisted_class(self, sourced_id: str) -> str:
+        """A class that was not among the readable records: stored ones go, unless they were listed but broken."""
+        local_id = self.stage.value(
+            "SELECT id FROM classes WHERE source_id = ? AND sourced_id = ?", (self.stage.source_id, sourced_id)
+        )
+        broken = self.stage.value("SELECT 1 FROM dropped WHERE entity = 'classes' AND sourced_id = ?", (sourced_id,))
+        fate = "unknown" if local_id is None else "kept" if broken else "class_removed"
+        if fate == "kept":
+            self.class_ids[sourced_id] = local_id
+        self.classes[sourced_id] = fate
+        return fate
+
+    def finish(self, entity: Entity) -> None:
+        """What can be decided once a collection was read."""
+        if entity is ORGS:
+            self.check_schools()
+        if entity is CLASSES:
+            plan.keep_named_courses(self.stage)
+            plan.decide(self.stage, COURSES, 1, self.emit)
+            plan.decide(self.stage, CLASSES, 1, self.emit)
+            self.remember_class_ids()
+        elif entity not in (COURSES, USERS, ENROLLMENTS):
+            plan.decide(self.stage, entity, 1, self.emit)
+        elif entity is USERS:
+            self.keep_more_users(plan.keep_agents)
+
+    def check_schools(self) -> None:
+        """A selected school that the provider does not list makes the pull incomplete: its rows stay."""
+        missing = self.stage.execute(
+            "SELECT sourced_id FROM selected WHERE sourced_id NOT IN (SELECT sourced_id FROM stage_orgs) ORDER BY sourced_id"
+        ).fetchall()
+        if missing:
+            names = ", ".join(school for (school,) in missing)
+            why = f"orgs: the provider does not list the selected school {names}"
+            self.pulled.incomplete.setdefault("orgs", why)
+            self.emit(CollectionEnded("orgs", 0, complete=False, why=why))
+
+    def remember_class_ids(self) -> None:
+        """Learns the local ids of the kept classes; where the classes are incomplete, stored ones count as listed."""
+        self.class_ids = dict(self.stage.execute("SELECT sourced_id, local_id FROM stage_classes").fetchall())
+        if CLASSES.table in self.pulled.incomplete:
+            stored = self.stage.execute(
+                "SELECT sourced_id, id FROM classes WHERE source_id = ? AND status = 'active' "
+                "AND school_sourced_id IN (SELECT sourced_id FROM selected)",
+                (self.stage.source_id,),
+            )
+            for sourced_id, local_id in stored.fetchall():
+                if self.classes.setdefault(sourced_id, "kept") == "kept":
+                    self.class_ids.setdefault(sourced_id, local_id)
+
+    def keep_more_users(self, keep: Callable[[Stage, int], None]) -> None:
+        """Keeps users for another reason than their org, and decides them."""
+        self.stage.round += 1
+        keep(self.stage, self.stage.round)
+        if self.merging == "none":
+            plan.decide(self.stage, USERS, self.stage.round, self.emit)
+
+    def finish_people(self) -> None:
+        """Decides what needs everybody known: late users, merges, enrollments, relationships."""
+        self.keep_more_users(plan.keep_enrolled)
+        self.keep_more_users(plan.keep_agents)
+        if self.merging == "none":
+            merge.report_twins(self.stage, self.problem)
+        else:
+            merge.merge_users(self.stage, self.merging, self.emit)
+        users_known = USERS.table not in self.pulled.incomplete and USERS.table not in self.pulled.unidentified
+        plan.resolve_enrollments(self.stage, users_known=users_known)
+        plan.decide(self.stage, ENROLLMENTS, 1, self.emit)
+        self.emit(CollectionStarted(RELATIONSHIPS.table))
+        plan.stage_relationships(self.stage)
+        plan.decide(self.stage, RELATIONSHIPS, 1, self.emit)
+
+
+def split(records: Sequence[Any]) -> tuple[list[Any], list[tuple[str, str]]]:
+    """Records that live, and those that do not as (sourcedId, reason)."""
+    living = [record for record in records if record.status == "active"]
+    return living, [(record.sourced_id, "tobedeleted") for record in records if record.status != "active"]
+
+
+def agent_role(roles: Sequence[Role]) -> str | None:
+    """What a person would be to a student: a family role before any other, else the primary role."""
+    words = [role.role for role in roles]
+    return next((word for word in words if word in FAMILY_ROLES), words[0] if words else None)
+
+
+def dangling(entity: str, record: Record, code: str, found: str, severity: Any = "warning") -> Problem:
+    """A reference to something that the provider does not list."""
+    message = f"{found}, which the provider does not list"
+    return Problem(entity=entity, sourced_id=record.sourced_id, severity=severity, code=code, message=message)

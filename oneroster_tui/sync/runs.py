@@ -1,0 +1,131 @@
+"""The record of runs: the lock that keeps two apart, the row a run leaves, and what an interrupted one left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import filelock
+import msgspec
+
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import ExitCode, RunLocked
+from oneroster_tui.roster.database import Roster, now
+from oneroster_tui.sync.stage import Stage
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way: the row in sync_runs, and how it will have ended.
+
+    `outcome` is one of done, held, incomplete, failed, stopped, interrupted, planned.
+    """
+
+    id: int
+    source_id: int
+    mode: str
+    began: float
+    outcome: str = "failed"
+    exit_code: ExitCode = ExitCode.INTERNAL
+    message: str = ""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    finished: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self.began
+
+
+@contextlib.contextmanager
+def hold_lock(roster: Roster, source: str) -> Iterator[None]:
+    """Keeps other runs of the same source away. The operating system frees it when the process dies, however it dies.
+
+    Raises:
+        RunLocked: another run holds it.
+    """
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in source)
+    lock = filelock.FileLock(roster.lock_path.with_name(f"{roster.lock_path.stem}-{name}.lock"), mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunLocked(
+            f"Another run of {source!r} is under way{holder(roster, source)}.",
+            where=roster.place,
+            do="wait for it to end; if it hangs, end that process and run again",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def holder(roster: Roster, source: str) -> str:
+    """Who holds the lock, as far as the roster knows."""
+    row = roster.execute(
+        "SELECT r.pid, r.host, r.started_at FROM sync_runs r JOIN sources s ON s.id = r.source_id "
+        "WHERE s.name = ? AND r.outcome = 'running' ORDER BY r.id DESC LIMIT 1",
+        (source,),
+    ).fetchone()
+    return f" (process {row[0]} on {row[1]}, since {row[2]})" if row else ""
+
+
+def find_source(roster: Roster, settings: Settings) -> int:
+    """The id of the config's source; made, or brought up to date, where needed."""
+    connection = settings.connection
+    with roster.transaction():
+        roster.execute(
+            "INSERT INTO sources (name, root_url, oneroster_version) VALUES (?, ?, ?) ON CONFLICT (name) "
+            "DO UPDATE SET root_url = excluded.root_url, oneroster_version = excluded.oneroster_version",
+            (settings.source, connection.root_url, connection.oneroster_version),
+        )
+        return int(roster.value("SELECT id FROM sources WHERE name = ?", (settings.source,)))
+
+
+@contextlib.contextmanager
+def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
+    """A row in sync_runs from start to end, whatever the end. The caller holds the lock."""
+    with roster.transaction():
+        roster.execute(
+            "UPDATE sync_runs SET outcome = 'interrupted', finished_at = ?, exit_code = ?, "
+            "message = 'The process ended before the run did; nothing of it was applied.' "
+            "WHERE source_id = ? AND outcome = 'running'",
+            (now(), int(ExitCode.INTERNAL), source_id),
+        )
+        roster.execute(
+            "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, pid, host) "
+            "VALUES (?, ?, ?, 'running', '{}', '', ?, ?)",
+            (source_id, now(), mode, os.getpid(), socket.gethostname()),
+        )
+        run_id = int(roster.value("SELECT MAX(id) FROM sync_runs WHERE source_id = ?", (source_id,)))
+    run = Run(run_id, source_id, mode, time.monotonic())
+    try:
+        yield run
+    finally:
+        # On the way out of an error the roster may be unusable: the first error is the one to tell.
+        with contextlib.suppress(Exception), roster.transaction():
+            finish(roster, run)
+
+
+def finish(roster: Roster, run: Run) -> None:
+    """Writes how a run ended, once. The caller holds a transaction."""
+    if run.finished:
+        return
+    run.finished = True
+    roster.execute(
+        "UPDATE sync_runs SET outcome = ?, exit_code = ?, message = ?, counts = ?, finished_at = ? WHERE id = ?",
+        (run.outcome, int(run.exit_code), run.message, msgspec.json.encode(run.counts).decode(), now(), run.id),
+    )
+
+
+def keep_problems(stage: Stage, run_id: int) -> None:
+    """Copies a run's problems from its stage to its record. The caller holds a transaction."""
+    stage.execute(
+        "INSERT INTO sync_problems (run_id, entity, sourced_id, severity, code, message) "
+        "SELECT ?, entity, sourced_id, severity, code, message FROM stage_problems",
+        (run_id,),
+    )
