@@ -10,7 +10,7 @@ from oneroster_tui.demo.rendering import Note
 DEFAULT_LIMIT, MOST_LIMIT = 100, 10_000
 
 
-class Failure(Exception):  # noqa: N818 - an answer, not a fault of this program
+class Failure(Exception):
     """An answer without data: the HTTP status and the remark that its body carries."""
 
     def __init__(self, status: int, minor: str, description: str) -> None:
