@@ -136,7 +136,13 @@ def check(context: click.Context, /, **given: Any) -> None:
 @click.argument("more", nargs=-1, metavar="[ID…]")
 @click.pass_context
 def schools(
-    context: click.Context, /, *, select: tuple[str, ...], deselect: tuple[str, ...], more: tuple[str, ...], **given: Any
+    context: click.Context,
+    /,
+    *,
+    select: tuple[str, ...],
+    deselect: tuple[str, ...],
+    more: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """List the orgs and which schools are selected; change the selection."""
     from oneroster_tui.headless import provider

@@ -114,7 +114,9 @@ def list_orgs(orgs: Sequence[Org], settings: Settings, output: Output) -> None:
             seen.add(org.sourced_id)
             box = ("[x]" if org.sourced_id in settings.schools.sync else "[ ]") if org.type == "school" else "   "
             indent = "  " * depth
-            output.line(f" {box} {indent}{sanitise(org.name, 80)}  {sanitise(org.type, 20)}  {sanitise(org.sourced_id, 80)}")
+            output.line(
+                f" {box} {indent}{sanitise(org.name, 80)}  {sanitise(org.type, 20)}  {sanitise(org.sourced_id, 80)}"
+            )
             show(org.sourced_id, depth + 1)
 
     show(None, 0)
@@ -135,5 +137,3 @@ def org_facts(org: Org, settings: Settings) -> dict[str, Any]:
         "parent_sourced_id": org.parent_sourced_id,
         "selected": org.sourced_id in settings.schools.sync,
     }
-
-

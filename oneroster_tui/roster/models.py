@@ -18,7 +18,7 @@ database: Any = pw.DatabaseProxy()
 """The open roster; `database.open_roster` binds it."""
 
 
-class Base(pw.Model):  # type: ignore[misc]
+class Base(pw.Model):
     """What every table shares: the open roster."""
 
     class Meta:

@@ -140,7 +140,8 @@ def follow_classes(stage: Stage) -> None:
     stage.execute(f"DELETE FROM class_sessions WHERE class_id IN ({changed})")
     stage.execute(
         "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
-        f"{engine.json_each('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = {engine.json_text('e')} "
+        f"{engine.json_each('c.terms', 'e')} "
+        f"JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = {engine.json_text('e')} "
         f"WHERE c.id IN ({changed})",
         (stage.source_id,),
     )

@@ -151,8 +151,8 @@ class Session:
         removals.settle_removals(self.stage, end)
         for entity in ENTITIES:
             removals.announce(self.stage, entity, self.emit)
-        for entity in sorted(pulled.unidentified):
-            text = f"{entity}: records came without a usable sourcedId, so nothing counts as absent there in this run"
+        for table in sorted(pulled.unidentified):
+            text = f"{table}: records came without a usable sourcedId, so nothing counts as absent there in this run"
             self.emit(Note(text, "warning"))
         return exceeded
 

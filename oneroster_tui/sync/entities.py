@@ -14,7 +14,7 @@ class Entity:
     Attributes:
         table: its name in the roster, which is also its name in events and audit.
         noun: one row of it, for the log.
-        label: the column (of the staged and of the stored row) that names a row to a person.
+        label: SQL that names a row (`{row}`, staged or stored) to a person.
         columns: what a record says: staged, compared and stored alike. A difference in any of them is an update.
         own_columns: staged besides, for the sync's own use.
         guarded: whether the guards count its removals.
@@ -35,18 +35,29 @@ class Entity:
         return f"stage_{self.table}"
 
 
-ORGS = Entity("orgs", "org", "name", ("name", "type", "identifier", "parent_sourced_id", "date_last_modified"))
+def user_named(column: str) -> str:
+    """SQL for the username of the user that a row refers to, staged or stored."""
+    staged = f"SELECT MIN(u.username) FROM stage_users u WHERE u.local_id = {{row}}.{column} AND u.merged_into IS NULL"
+    return f"COALESCE(({staged}), (SELECT u.username FROM users u WHERE u.id = {{row}}.{column}), '?')"
+
+
+CLASS_NAMED = (
+    "COALESCE((SELECT MIN(k.title) FROM stage_classes k WHERE k.local_id = {row}.class_id), "
+    "(SELECT k.title FROM classes k WHERE k.id = {row}.class_id), '?')"
+)
+
+ORGS = Entity("orgs", "org", "{row}.name", ("name", "type", "identifier", "parent_sourced_id", "date_last_modified"))
 ACADEMIC_SESSIONS = Entity(
     "academic_sessions",
     "academic session",
-    "title",
+    "{row}.title",
     ("title", "type", "start_date", "end_date", "school_year", "parent_sourced_id", "date_last_modified"),
 )
-COURSES = Entity("courses", "course", "title", ("title", "course_code", "org_sourced_id", "date_last_modified"))
+COURSES = Entity("courses", "course", "{row}.title", ("title", "course_code", "org_sourced_id", "date_last_modified"))
 CLASSES = Entity(
     "classes",
     "class",
-    "title",
+    "{row}.title",
     (
         "title",
         "class_code",
@@ -63,7 +74,7 @@ CLASSES = Entity(
 USERS = Entity(
     "users",
     "user",
-    "username",
+    "{row}.username",
     (
         "username",
         "identifier",
@@ -84,7 +95,7 @@ USERS = Entity(
 ENROLLMENTS = Entity(
     "enrollments",
     "enrollment",
-    "role",
+    f"'of ' || {user_named('user_id')} || ' as ' || {{row}}.role || ' in ' || {CLASS_NAMED}",
     (
         "class_id",
         "user_id",
@@ -103,7 +114,7 @@ ENROLLMENTS = Entity(
 RELATIONSHIPS = Entity(
     "relationships",
     "relationship",
-    "role",
+    f"'of ' || {user_named('agent_id')} || ' as ' || {{row}}.role || ' of ' || {user_named('student_id')}",
     ("student_id", "agent_id", "role", "local_role"),
     guarded=True,
     early_ids=False,

@@ -82,6 +82,16 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """The same decision for many rows at once; `what` names them ("enrollments in Algebra 1")."""
+
+    entity: str
+    action: Action
+    count: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemFound:
     """A record, or a part of one, could not be used."""
 
@@ -108,7 +118,7 @@ class RunEnded:
     seconds: float = 0.0
 
 
-Event = RunStarted | CollectionStarted | PageTaken | CollectionEnded | Decision | ProblemFound | Note | RunEnded
+Event = RunStarted | CollectionStarted | PageTaken | CollectionEnded | Decision | Many | ProblemFound | Note | RunEnded
 Emit = Callable[[Event], None]
 
 HEADINGS = {
@@ -163,6 +173,8 @@ def render(event: Event) -> str | None:
     match event:
         case Decision():
             return decision_line(event)
+        case Many(_, action, count, what):
+            return f"    {VERBS[action]} {sanitise(what, 160)}: {count:,}"
         case CollectionStarted(entity):
             return f"  {HEADINGS[entity]}"
         case CollectionEnded(entity, received, complete, why):
@@ -198,10 +210,7 @@ def decision_line(decision: Decision) -> str:
 def comparison(local: str | None, remote: str | None) -> str:
     """Two modification times as Unix seconds with the sign between them; `?` where there is none."""
     left, right = unix_seconds(local), unix_seconds(remote)
-    if left is None or right is None:
-        sign = "|"
-    else:
-        sign = "<" if left < right else ">" if left > right else "="
+    sign = "|" if left is None or right is None else "<" if left < right else ">" if left > right else "="
     return f"{'?' if left is None else left} {sign} {'?' if right is None else right}"
 
 
@@ -211,7 +220,7 @@ def unix_seconds(moment: str | None) -> int | None:
 
 
 def summary(ended: RunEnded) -> str:
-    """The closing table (entity × outcome) and what became of the decisions."""
+    """The closing table (entity by outcome) and what became of the decisions."""
     rows = [("", *(title for title, _ in SUMMARY_COLUMNS))]
     for entity, actions in ended.counts.items():
         figures = (sum(actions.get(action, 0) for action in group) for _, group in SUMMARY_COLUMNS)

@@ -13,7 +13,10 @@ SELECTED_SCHOOL = "IN (SELECT sourced_id FROM selected)"
 
 SCHOOL_OF = {
     CLASSES: f"SELECT r.id AS id, r.school_sourced_id AS school FROM classes r WHERE r.school_sourced_id {SELECTED_SCHOOL}",
-    USERS: f"SELECT DISTINCT x.user_id AS id, x.org_sourced_id AS school FROM user_roles x WHERE x.org_sourced_id {SELECTED_SCHOOL}",
+    USERS: (
+        "SELECT DISTINCT x.user_id AS id, x.org_sourced_id AS school FROM user_roles x "
+        f"WHERE x.org_sourced_id {SELECTED_SCHOOL}"
+    ),
     ENROLLMENTS: (
         "SELECT r.id AS id, c.school_sourced_id AS school FROM enrollments r JOIN classes c ON c.id = r.class_id "
         f"WHERE c.school_sourced_id {SELECTED_SCHOOL}"

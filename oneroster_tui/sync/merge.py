@@ -25,7 +25,10 @@ def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
             f"WHERE kept > 0 AND {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
         ).fetchall()
         for _, count, first, last in rows:
-            text = f'{word}: shared by {count} records, among them {first} and {last}; if they are one person, set merge_users = "{word}"'
+            text = (
+                f"{word}: shared by {count} records, among them {first} and {last}; "
+                f'if they are one person, set merge_users = "{word}"'
+            )
             report(Problem(entity="users", sourced_id=first, severity="warning", code="likely_twins", message=text))
 
 
@@ -38,7 +41,8 @@ def merge_users(stage: Stage, by: str, emit: Emit) -> None:
     column = KEYS[by]
     stage.execute(f"CREATE INDEX temp.stage_users_key ON stage_users ({column})")
     keys = stage.execute(
-        f"SELECT {column} FROM stage_users WHERE kept > 0 AND {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
+        f"SELECT {column} FROM stage_users WHERE kept > 0 AND {column} <> '' "
+        f"GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
     ).fetchall()
     for (key,) in keys:
         merge_group(stage, column, key, emit)
@@ -57,7 +61,7 @@ def merge_group(stage: Stage, column: str, key: str, emit: Emit) -> None:
     if local_id is None:
         local_id = stage.reserve_ids(USERS, 1) + 1
     ids = [sourced_id for sourced_id, _, _ in group]
-    main = own_sourced_id if own_sourced_id in ids else ids[0]
+    main: str = own_sourced_id if own_sourced_id in ids and own_sourced_id else ids[0]
     roles = {role for _, _, text in group for role in msgspec.json.decode(text, type=list[Role])}
     ordered = sorted(roles, key=lambda role: (role.role_type, role.org_sourced_id, role.role))
     stage.execute(

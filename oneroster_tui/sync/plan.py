@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oneroster_tui.sync.entities import ENTITIES, USERS, Entity
-from oneroster_tui.sync.events import Decision, Emit
+from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity
+from oneroster_tui.sync.events import Decision, Emit, Many
 from oneroster_tui.sync.stage import Stage
 
 
@@ -86,19 +86,45 @@ def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
 
 
 def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
-    """Says what was decided in a round: every user, and of the other tables what changes."""
-    join = "LEFT JOIN" if entity is USERS else "JOIN"
+    """Says what was decided in a round: every user, and of the other tables what changes.
+
+    Where very many enrollments or relationships are new, they are said by the class, or only counted.
+    """
+    where = "s.kept = ?"
+    if entity is USERS:
+        where += " AND s.merged_into IS NULL"
+    elif not entity.early_ids and stage.value(NEW_ROWS, (entity.table,)) > SHOWN_ROWS:
+        where += " AND c.action <> 'created'"
+        announce_many(stage, entity, emit)
     remote_time = "s.date_last_modified" if "date_last_modified" in entity.columns else "NULL"
-    only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
     rows = stage.execute(
-        f"SELECT COALESCE(c.action, 'unchanged'), s.{entity.label}, COALESCE(c.local_id, s.local_id), s.sourced_id, "
-        f"r.date_last_modified, {remote_time} FROM {entity.stage} s "
-        f"{join} changes c ON c.entity = '{entity.table}' AND c.sourced_id = s.sourced_id "
-        f"LEFT JOIN {entity.table} r ON {matching(stage, entity)} WHERE s.kept = ?{only_main} ORDER BY s.sourced_id",
+        f"SELECT COALESCE(c.action, 'unchanged'), {entity.label.format(row='s')}, COALESCE(c.local_id, s.local_id), "
+        f"s.sourced_id, r.date_last_modified, {remote_time} FROM {entity.stage} s "
+        f"{'LEFT JOIN' if entity is USERS else 'JOIN'} changes c ON c.entity = '{entity.table}' AND c.sourced_id = s.sourced_id "
+        f"LEFT JOIN {entity.table} r ON {matching(stage, entity)} WHERE {where} ORDER BY s.sourced_id",
         (round_,),
     )
     for action, name, local_id, sourced_id, local_time, remote_time in rows:
         emit(Decision(entity.table, entity.noun, action, name, local_id, sourced_id, "", local_time, remote_time))
+
+
+NEW_ROWS = "SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'created'"
+
+SHOWN_ROWS = 200
+"""How many new enrollments or relationships the log shows one by one; a first sync has a million."""
+
+
+def announce_many(stage: Stage, entity: Entity, emit: Emit) -> None:
+    """Says new enrollments by the class, new relationships by their number."""
+    if entity is not ENROLLMENTS:
+        emit(Many(entity.table, "created", stage.value(NEW_ROWS, (entity.table,)), f"{entity.table}"))
+        return
+    rows = stage.execute(
+        f"SELECT COUNT(*), {CLASS_NAMED.format(row='s')} FROM changes c JOIN stage_enrollments s ON s.sourced_id = c.sourced_id "
+        "WHERE c.entity = 'enrollments' AND c.action = 'created' GROUP BY s.class_id ORDER BY s.class_id"
+    )
+    for count, title in rows:
+        emit(Many(entity.table, "created", count, f"enrollments in {title}"))
 
 
 def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from oneroster_tui.config import Settings
+from oneroster_tui.provider.paging import Walk
 from oneroster_tui.records import (
     AcademicSession,
     Class,
@@ -31,27 +32,8 @@ from oneroster_tui.sync.usernames import username_maker
 FAMILY_ROLES = ("parent", "guardian", "relative")
 """What an agent is to a student, before any other role the same person may have."""
 
-SHOWN_PROBLEMS = 20
+SHOWN_PROBLEMS = 10
 """How many problems of one kind the log shows before it only counts them."""
-
-
-class Page(Protocol):
-    """A decoded page; `count` is the rows that came, usable or not."""
-
-    records: list[Any]
-    problems: list[Problem]
-    count: int
-
-
-class Walk(Protocol):
-    """A collection being read to its end; the attributes after `__iter__` hold once it ended."""
-
-    def __iter__(self) -> Iterator[Page]: ...
-
-    complete: bool
-    why: str
-    total: int | None
-    received: int
 
 
 @dataclass(slots=True)
@@ -276,7 +258,9 @@ class Pull:
     def take_users(self, records: Sequence[User]) -> None:
         """Users: those with an org among the selected schools; agents and enrolled people join them later."""
         self.stage.round += 1
-        rows, dropped, agents = [], [], []
+        rows: list[tuple[Any, ...]] = []
+        dropped: list[tuple[str, str]] = []
+        agents: list[tuple[str, str]] = []
         for u in records:
             if u.status == "tobedeleted":
                 dropped.append((u.sourced_id, "tobedeleted"))

@@ -78,7 +78,10 @@ def freeze_users(stage: Stage) -> None:
         "SELECT e.user_id FROM enrollments e JOIN classes c ON c.id = e.class_id "
         f"WHERE e.source_id = ? AND e.status = 'active' AND c.school_sourced_id {deselected}"
     )
-    with_role = f"SELECT x.user_id FROM user_roles x JOIN users u ON u.id = x.user_id WHERE u.source_id = ? AND x.org_sourced_id {deselected}"
+    with_role = (
+        "SELECT x.user_id FROM user_roles x JOIN users u ON u.id = x.user_id "
+        f"WHERE u.source_id = ? AND x.org_sourced_id {deselected}"
+    )
     stage.execute(f"INSERT INTO frozen_users {in_class} UNION {with_role}", (stage.source_id, stage.source_id))
     stage.execute(
         "INSERT INTO frozen_users SELECT DISTINCT l.agent_id FROM relationships l JOIN frozen_users f ON f.user_id = l.student_id "
@@ -191,7 +194,7 @@ def settle_removals(stage: Stage, on_removed: str) -> None:
 def announce(stage: Stage, entity: Entity, emit: Emit) -> None:
     """Says what becomes of each row of a table that the provider no longer wants kept."""
     rows = stage.execute(
-        f"SELECT c.action, r.{entity.label}, r.id, r.sourced_id, c.reason FROM changes c "
+        f"SELECT c.action, {entity.label.format(row='r')}, r.id, r.sourced_id, c.reason FROM changes c "
         f"JOIN {entity.table} r ON r.id = c.local_id WHERE c.entity = ? AND c.action IN {GOING} ORDER BY c.seq",
         (entity.table,),
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from oneroster_tui.records import Problem
 from oneroster_tui.roster.database import Roster
-from oneroster_tui.sync.entities import ENTITIES, USERS, Entity
+from oneroster_tui.sync.entities import CLASSES, ENTITIES, USERS, Entity
 
 DROPPED = "dropped (entity TEXT, sourced_id TEXT, reason TEXT, PRIMARY KEY (entity, sourced_id))"
 SELECTED = "selected (sourced_id TEXT PRIMARY KEY)"
@@ -62,6 +62,7 @@ class Stage:
         self.execute(f"CREATE UNIQUE INDEX temp.{entity.stage}_sourced_id ON {entity.stage} (sourced_id)")
         if entity is USERS:
             self.execute(f"CREATE INDEX temp.{entity.stage}_kept ON {entity.stage} (kept)")
+        if entity in (USERS, CLASSES):
             self.execute(f"CREATE INDEX temp.{entity.stage}_local_id ON {entity.stage} (local_id)")
 
     def drop(self) -> None:

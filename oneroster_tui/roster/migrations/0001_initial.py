@@ -9,7 +9,7 @@ import peewee as pw
 database: Any = pw.DatabaseProxy()
 
 
-class Base(pw.Model):  # type: ignore[misc]
+class Base(pw.Model):
     class Meta:
         database = database
         legacy_table_names = False
