@@ -1,4 +1,4 @@
-"""Every read that a command, a screen or an export makes of the roster."""
+"""The past: runs, what they changed, and what they could not use."""
 
 from __future__ import annotations
 
