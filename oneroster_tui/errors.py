@@ -5,6 +5,7 @@
   · BlackoutPeriod              today lies in a blackout, nothing was done (exit 8)
   · RunLocked                   another run holds the lock of this source (exit 5)
   · RosterError                 the database cannot be opened, read or written (exit 1)
+    · NoRoster                  there is none yet: nothing was synced so far
   · Stopped                     SIGINT, SIGTERM or the person at the screen ended the run (exit 130 / 143)
   · ProviderError               (exit 7)
     · Unreachable               no connection, a TLS failure, a time-out, 5xx or 429 after all retries
@@ -114,6 +115,10 @@ class RunLocked(RosterSyncError):
 
 class RosterError(RosterSyncError):
     """The database cannot be opened, read or written."""
+
+
+class NoRoster(RosterError):
+    """There is no database yet, and the command is not one that makes it."""
 
 
 class Stopped(RosterSyncError):

@@ -7,11 +7,15 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oneroster_tui import config
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
 from oneroster_tui.roster.database import Roster, open_roster
+
+if TYPE_CHECKING:
+    from oneroster_tui.demo import DemoProvider
 
 DEMO_FOLDER = "oneroster-demo"
 """Where `--demo` keeps its own config and roster: below the config file's folder, or below the current one."""
@@ -49,30 +53,45 @@ def opened(options: Options) -> Iterator[Settings]:
     from oneroster_tui import demo
 
     with demo.running(day=options.demo_day) as provider:
-        settings = demo_settings(options)
-        connection = replace(
-            config.defaults(settings.path).connection,
-            root_url=provider.root_url,
-            token_url=provider.token_url,
-            client_id=provider.client_id,
-            client_secret=provider.client_secret,
-        )
-        schools = settings.schools if settings.schools.sync else config.Schools(sync=provider.school_ids)
-        yield replace(settings, connection=connection, schools=schools)
+        yield with_demo(demo_settings(options), provider)
+
+
+def with_demo(settings: Settings, provider: DemoProvider) -> Settings:
+    """The same settings, with the connection to a running demo provider; without a selection, all its schools."""
+    connection = replace(
+        config.defaults(settings.path).connection,
+        root_url=provider.root_url,
+        token_url=provider.token_url,
+        client_id=provider.client_id,
+        client_secret=provider.client_secret,
+    )
+    schools = settings.schools if settings.schools.sync else config.Schools(sync=provider.school_ids)
+    return replace(settings, connection=connection, schools=schools)
+
+
+def demo_path(options: Options) -> Path:
+    """Where the demo's config stands (it need not exist): the given one, or the one in the demo's own folder."""
+    return options.config or Path.cwd() / DEMO_FOLDER / "config.toml"
 
 
 def demo_settings(options: Options) -> Settings:
-    """The demo's settings: its own folder's config, or the given one with the demo's own database."""
-    base = options.config.parent if options.config else Path.cwd()
-    folder = base / DEMO_FOLDER
-    own = folder / "config.toml"
-    database = config.Database(url="sqlite:///roster.db")
+    """The demo's settings: its own folder's config, or the given one with the demo's own database.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    path = demo_path(options)
     if options.config:
-        given = config.load(options.config)
-        return replace(given, database=config.Database(url=f"sqlite:///{DEMO_FOLDER}/roster.db"))
-    if own.exists():
-        return replace(config.load(own), database=database)
-    return replace(config.defaults(own), source="demo", role_mapping=DEMO_ROLES, database=database)
+        return replace(config.load(path), database=config.Database(url=f"sqlite:///{DEMO_FOLDER}/roster.db"))
+    if path.exists():
+        return replace(config.load(path), database=config.Database(url="sqlite:///roster.db"))
+    return demo_defaults(path)
+
+
+def demo_defaults(path: Path) -> Settings:
+    """The demo's settings as long as nobody has saved any."""
+    database = config.Database(url="sqlite:///roster.db")
+    return replace(config.defaults(path), source="demo", role_mapping=DEMO_ROLES, database=database)
 
 
 def require(settings: Settings, missing: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from oneroster_tui.errors import ConfigError, RosterError
+from oneroster_tui.errors import ConfigError, NoRoster, RosterError
 from oneroster_tui.roster import models
 from oneroster_tui.roster.engine import Engine
 
@@ -113,12 +113,13 @@ def open_roster(url: str, base: Path, *, create: bool = True) -> Roster:
 
     Raises:
         ConfigError: the url is not understood.
+        NoRoster: it is missing, and not to be made.
         RosterError: it cannot be opened.
     """
     path = sqlite_path(url, base)
     if not path.exists():
         if not create:
-            raise RosterError("There is no roster yet.", where=str(path), do="run a sync first: oneroster-tui --sync")
+            raise NoRoster("There is no roster yet.", where=str(path), do="run a sync first: oneroster-tui --sync")
         make_private(path)
     database = pw.SqliteDatabase(
         str(path),

@@ -48,3 +48,7 @@ class Engine:
         """What makes a connection quick with temporary tables: they are never needed after a crash."""
         for pragma in ("temp.journal_mode = OFF", "temp.synchronous = OFF", "temp.cache_size = -16000"):
             execute(f"PRAGMA {pragma}")
+
+    def forbid_writing(self, execute: Any) -> None:
+        """What keeps a connection that only reads from ever writing."""
+        execute("PRAGMA query_only = ON")
