@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from oneroster_tui import config
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
-from oneroster_tui.roster.database import Roster, open_roster
 
 if TYPE_CHECKING:
     from oneroster_tui.demo import DemoProvider
+    from oneroster_tui.roster.database import Roster
 
 DEMO_FOLDER = "oneroster-demo"
 """Where `--demo` keeps its own config and roster: below the config file's folder, or below the current one."""
@@ -116,6 +116,8 @@ def roster_of(settings: Settings, *, create: bool = True) -> Iterator[Roster]:
     Raises:
         RosterError: it cannot be opened, or is not there and must not be made.
     """
+    from oneroster_tui.roster.database import open_roster  # late: the interface shows itself before it loads peewee
+
     roster = open_roster(settings.database.url, settings.path.parent, create=create)
     try:
         yield roster
