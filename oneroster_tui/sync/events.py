@@ -221,16 +221,19 @@ def unix_seconds(moment: str | None) -> int | None:
 
 def summary(ended: RunEnded) -> str:
     """The closing table (entity by outcome) and what became of the decisions."""
+    return "\n".join([*table(ended), f"{ended.message} ({ended.seconds:.1f} s)"])
+
+
+def table(ended: RunEnded) -> list[str]:
+    """The closing table's lines; none where a run ended before it could count."""
+    if not ended.counts:
+        return []
     rows = [("", *(title for title, _ in SUMMARY_COLUMNS))]
     for entity, actions in ended.counts.items():
         figures = (sum(actions.get(action, 0) for action in group) for _, group in SUMMARY_COLUMNS)
         rows.append((entity, *(f"{figure:,}" for figure in figures)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [
+        "  ".join([row[0].ljust(first), *(cell.rjust(width) for cell, width in zip(row[1:], others, strict=True))])
         for row in rows
     ]
-    return "\n".join([*lines, f"{ended.message} ({ended.seconds:.1f} s)"])
