@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -168,7 +168,7 @@ def test_the_token_request_in_the_body() -> None:
     assert request.content == b"grant_type=client_credentials&client_id=the+id&client_secret=s%26"
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",))), st.text(st.characters(exclude_categories=("Cs",))))
+@given(st.text(), st.text())
 def test_basic_round_trip(client_id: str, secret: str) -> None:
     request = token_request(connection(client_id=client_id), secret, [])
     encoded = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode("ascii").split(":")
@@ -309,6 +309,24 @@ def test_a_401_is_cured_by_one_renewal() -> None:
     assert len(endpoint.requests) == 2
 
 
+def test_a_refusal_that_is_renewed_is_not_read() -> None:
+    read: list[int] = []
+
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            read.append(1)
+            yield b"{}"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        good = request.headers["Authorization"] == "Bearer two"
+        return httpx.Response(200, text="{}") if good else httpx.Response(401, stream=Body())
+
+    auth = OAuth2ClientCredentials(connection(), tokens("one", "two"))
+    with httpx.Client(transport=httpx.MockTransport(handler), auth=auth) as client:
+        assert client.get("https://sis.example/users").status_code == 200
+    assert not read
+
+
 def test_a_second_401_is_left_to_the_client() -> None:
     endpoint = tokens("one", "two", "three")
     with roster_client(OAuth2ClientCredentials(connection(), endpoint), lambda token: False) as client:
@@ -321,8 +339,10 @@ def test_unwelcome_scopes_are_left_out_when_they_were_our_guess() -> None:
     endpoint = Endpoint(refused, reply('{"access_token":"t"}'))
     assert OAuth2ClientCredentials(connection(), endpoint).renew().scopes == ()
     assert [b"scope=" in request.content for request in endpoint.requests] == [True, False]
+    endpoint = Endpoint(refused)
     with pytest.raises(Unauthorized, match="invalid_scope"):
-        OAuth2ClientCredentials(connection(scopes=("mine",)), Endpoint(refused)).renew()
+        OAuth2ClientCredentials(connection(scopes=("mine",)), endpoint).renew()
+    assert len(endpoint.requests) == 1
 
 
 def in_threads(count: int, work: Callable[[], object]) -> list[object]:

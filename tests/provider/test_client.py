@@ -336,6 +336,12 @@ def test_no_retry_starts_after_the_budget(server: respx.MockRouter, clock: Clock
     assert clock.now <= 1250
 
 
+def test_no_retry_of_a_broken_connection_starts_after_the_budget(server: respx.MockRouter, clock: Clock) -> None:
+    error = fails(server, clock, httpx.ConnectError("x"), budget_seconds=3)
+    assert "tried three times" in error.what
+    assert clock.now <= 1003
+
+
 def test_a_used_up_budget_is_said(server: respx.MockRouter, clock: Clock) -> None:
     with client(server, clock, budget_seconds=120) as subject:
         clock.now += 121
@@ -431,6 +437,13 @@ def test_a_huge_answer_is_not_read_to_its_end(
     error = fails(server, clock, raw(bomb, **{"Content-Encoding": "gzip"}))
     assert isinstance(error, Unreadable)
     assert "larger than 1 MiB" in error.what
+
+
+def test_a_huge_token_answer_is_not_read_to_its_end(server: respx.MockRouter, clock: Clock) -> None:
+    server["token"].respond(content=b" " * 2 * 1024**2)
+    with client(server, clock) as subject, pytest.raises(Unreadable, match="larger than 1 MiB") as caught:
+        subject.token()
+    assert caught.value.where == f"POST {TOKEN}"
 
 
 def test_redirects_on_the_same_server_are_followed_with_credentials(server: respx.MockRouter, clock: Clock) -> None:
@@ -668,6 +681,18 @@ def test_connection_refused(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> No
     assert subject.requests == 5
 
 
+def test_no_proxy_stands_between_this_computer_and_itself(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    body = b'{"access_token":"t"}'
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with listening(lambda peer: peer.sendall(answer)) as root:
+        settings = connection(token_url=f"{root}/token")  # the root is elsewhere
+        with Client(settings, sleep=clock.sleep, clock=clock) as subject:
+            assert subject.token() is not None
+    monkeypatch.setenv("HTTP_PROXY", "gopher://broken")
+    real(root, clock).close()
+
+
 def test_an_answer_dropped_in_its_middle_is_asked_for_again(clock: Clock) -> None:
     heads = [b"Content-Length: 99\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n1\r\n"]
     served: list[bytes] = []
@@ -685,7 +710,7 @@ def test_an_answer_dropped_in_its_middle_is_asked_for_again(clock: Clock) -> Non
 
 def test_a_hanging_provider(clock: Clock) -> None:
     released = threading.Event()
-    with listening(lambda peer: released.wait(5) and None) as root, real(root, clock, timeout=0.05) as subject:
+    with listening(lambda _: (released.wait(5), None)[1]) as root, real(root, clock, timeout=0.05) as subject:
         with pytest.raises(Unreachable) as caught:
             subject.get("/users", tries=2)
         released.set()

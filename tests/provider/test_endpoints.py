@@ -75,6 +75,7 @@ def test_ids_are_encoded_into_the_path() -> None:
         ("https://h/learningdata/v1", "1.0", "https://h/learningdata/v1"),
         ("https://h/ims/oneroster/v1p1/district/7", "1.1", "https://h/ims/oneroster/v1p1/district/7"),
         ("https://v1p1", "1.1", "https://v1p1/ims/oneroster/v1p1"),
+        ("https://h/ims/oneroster-proxy", "1.1", "https://h/ims/oneroster-proxy/ims/oneroster/v1p1"),
         ("https://h/v1p1x", "1.1", "https://h/v1p1x/ims/oneroster/v1p1"),
         ("https://h/IMS/OneRoster/v1p1", "1.1", "https://h/IMS/OneRoster/v1p1"),
     ],
