@@ -21,6 +21,7 @@ from oneroster_tui.errors import Forbidden, NotFound, ProviderError, Rejected, U
 from oneroster_tui.provider.endpoints import collection_of
 from oneroster_tui.provider.retry import RETRIED_STATUSES, causes, http_date
 from oneroster_tui.provider.statusinfo import provider_words
+from oneroster_tui.provider.transport import CONNECT_SECONDS
 from oneroster_tui.text import sanitise
 
 _SHOWN_PARAMETERS = frozenset({"limit", "offset", "sort", "orderBy", "filter", "fields"})
@@ -178,9 +179,13 @@ def no_answer(error: httpx.RequestError, *, where: str, setting: str, timeout: f
 def _reason(error: httpx.RequestError, setting: str, timeout: float) -> tuple[str, str]:
     """What happened, and what to do about it."""
     if isinstance(error, httpx.TimeoutException):
-        step = " while connecting" if isinstance(error, httpx.ConnectTimeout) else ""
+        if isinstance(error, httpx.ConnectTimeout):
+            return (
+                f"timed out after {min(timeout, CONNECT_SECONDS):g} s while connecting",
+                f"Check host, port and https:// or http:// in {setting}, and that no firewall is in the way.",
+            )
         return (
-            f"timed out after {timeout:g} s{step}",
+            f"timed out after {timeout:g} s",
             "Raise timeout, or lower page_size and concurrency, in [connection].",
         )
     for cause in causes(error):

@@ -1,4 +1,4 @@
-"""What can this provider do? A ladder of small requests: token, each collection, paging; each rung in a person's words."""
+"""What can this provider do? A ladder of small requests (token, collections, paging), in a person's words."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def ladder(client: Client) -> Iterator[Rung]:
     if not token.good:
         return
     for collection in Collection:
-        yield collection_rung(client, collection)
+        rung = collection_rung(client, collection)
+        yield rung
+        if collection is Collection.ORGS and not rung.good:
+            return
     yield paging_rung(client)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from oneroster_tui.config import Connection
 
 USER_AGENT: Final = f"oneroster-tui/{__version__}"
+CONNECT_SECONDS: Final = 10.0
+"""How long a connection and its TLS handshake may take at most: a host that takes longer is not there."""
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -54,7 +56,7 @@ def http_client(
     try:
         return httpx.Client(
             headers={"User-Agent": USER_AGENT},
-            timeout=httpx.Timeout(connection.timeout, pool=None),
+            timeout=httpx.Timeout(connection.timeout, connect=min(connection.timeout, CONNECT_SECONDS), pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             # No cookies: the API has no sessions, and httpx's jar is not made for threads.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
