@@ -1,0 +1,141 @@
+"""The notary: takes the pages of a walk in order, and says at the end whether they were the whole collection. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from oneroster_tui.provider.dialects import Page
+
+MAX_PAGES: Final = 200_000
+"""Pages after which a walk is given up. Every page must bring a row that its neighbours did not have, so only a server
+that invents rows gets here; ten million enrollments in pages of 100 are half as many."""
+
+
+class Proof:
+    """What the pages so far have shown.
+
+    Complete means all of these, because a removal from the roster rests on it (quirks 1, 2 and 4):
+
+    * Nothing stood after the last row. A short page does not show that: the server may clamp `limit`.
+    * Where a total is known, as many rows came, and it stayed the same from page to page.
+    * No page repeated a row of the page before, as happens when rows are added while they are read.
+    * Without a total, each page began with the last row of the page before, asked for again: where a row was removed
+      meanwhile, the later ones move up, and one of them would slip past the offset unseen.
+
+    A total that the provider's own rows exceed is no total, and forgotten: some count the rows of the page. Taken on
+    trust is one thing: where a page past the total repeats an earlier one (`offset` ignored), the total itself.
+
+    Args:
+        name: the collection, for the sentences.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.rows = 0
+        self.total: int | None = None
+        self._name = name
+        self._ended = False
+        self._repeats = False
+        self._disproved = False
+        self._doubt = ""
+        self._pages = 0
+        self._largest = 0
+        self._first: list[str] = []
+        self._before: Page | None = None
+        self._neighbour: frozenset[str] = frozenset()
+
+    @property
+    def offset(self) -> int:
+        """Where the next page has to begin: behind the last row, or at it, when it is to show that nothing moved."""
+        return self.rows - 1 if self._last_id() else self.rows
+
+    def take(self, page: Page, claim: int | None) -> Page | None:
+        """Take the page that was asked for from `offset` on.
+
+        Args:
+            page: what came.
+            claim: the collection's size by this answer's header or body.
+
+        Returns:
+            What is new in it; None when that is nothing and the walk is at its end.
+        """
+        again = self._last_id()
+        largest = max(self._largest, page.count)
+        joined = bool(again and page.records and page.records[0].sourced_id == again)
+        if joined:
+            page = _without_first(page, again)
+        ids = _ids(page)
+        known = frozenset(ids)
+        self._repeats = bool(known and self._pages) and (self._begins_anew(ids) or known <= self._neighbour)
+        fresh = 0 if self._repeats else page.count
+        self._weigh(claim, fresh)
+        if (again and not joined and not self._repeats) or (fresh and known & self._neighbour):
+            self._suspect("rows moved while they were read, so some may have been missed")
+        if self._pages >= MAX_PAGES:
+            self._suspect(f"the provider sends page after page, and {MAX_PAGES:,} were enough")
+        self._ended = not fresh or self._pages >= MAX_PAGES
+        if self._ended:
+            return None
+        if not self._pages:
+            self._first = ids[:3]
+        self._pages += 1
+        self.rows += fresh
+        self._largest, self._before, self._neighbour = largest, page, known
+        return page
+
+    def verdict(self) -> str:
+        """Why the walk is not complete, as a sentence; "" when it is proved complete."""
+        if not self._ended:
+            reason = f"the reading was broken off after {self.rows:,} records"
+        elif self.total is not None and self.rows != self.total:
+            again = ", then the same ones again" if self._repeats else ""
+            reason = f"the provider says {self.total:,} records, {self.rows:,} came{again}"
+        elif self._repeats and self.total is None:
+            reason = f"the provider ignores offset: after {self.rows:,} records the same ones came again"
+        else:
+            reason = self._doubt
+        return reason and f"{self._name}: {reason}."
+
+    def _begins_anew(self, ids: list[str]) -> bool:
+        """Whether a page begins as the first one did, so that `offset` had no effect.
+
+        Three ids are compared: providers have pairs of records with one sourcedId (quirk 11).
+        """
+        length = min(len(ids), len(self._first))
+        return length > 0 and ids[:length] == self._first[:length]
+
+    def _weigh(self, claim: int | None, fresh: int) -> None:
+        """Hold a claimed total against the one so far, and both against the rows."""
+        if self.total is None:
+            self.total = None if self._disproved else claim
+        elif claim is not None and claim not in (self.total, fresh):  # as many as this page's rows: it counts the page
+            self._suspect(f"the provider's total changed from {self.total:,} to {claim:,} while it was read")
+        if self.total is not None and self.rows + fresh > self.total:
+            self.total, self._disproved = None, True
+
+    def _last_id(self) -> str:
+        """The last row's id, where the next page is to begin with it: without a total, and while nothing is in doubt.
+
+        Not where the row itself could not be read, and not before a page of two rows has come: a server that gives one
+        row at a time would seem to be at its end.
+        """
+        before = self._before
+        if before is None or self.total is not None or self._doubt or self._largest < 2:
+            return ""
+        return before.records[-1].sourced_id if len(before.records) == before.count else ""
+
+    def _suspect(self, doubt: str) -> None:
+        self._doubt = self._doubt or doubt
+
+
+def _without_first(page: Page, sourced_id: str) -> Page:
+    """The page without its first record, which was handed out before, and without what was said about it."""
+    problems = [problem for problem in page.problems if problem.sourced_id != sourced_id]
+    return Page(page.records[1:], problems, page.count - 1, page.total)
+
+
+def _ids(page: Page) -> list[str]:
+    """The sourcedIds of a page in order; those of rows that could not be used stand behind the others."""
+    ids = [record.sourced_id for record in page.records]
+    if page.problems:
+        ids += [found.sourced_id for found in page.problems if found.severity == "error" and found.sourced_id]
+    return ids
