@@ -105,18 +105,60 @@ def cli(context: click.Context, /, *, sync_now: bool, **given: Any) -> None:
 @shared
 @click.option("--plan", is_flag=True, help="Write nothing; say what would change, by reason.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit 10 when changes are pending.")
+@click.option("--ignore-guards", is_flag=True, help="Let every removal pass, this once. The run's record says so.")
 @click.pass_context
-def sync(context: click.Context, /, *, plan: bool, detailed_exitcode: bool, **given: Any) -> None:
+def sync(context: click.Context, /, *, plan: bool, detailed_exitcode: bool, ignore_guards: bool, **given: Any) -> None:
     """Run one sync: pull, plan, guard, apply; the log on stdout."""
     from oneroster_tui.headless import sync as headless
 
     if detailed_exitcode and not plan:
         raise click.UsageError("--detailed-exitcode goes with --plan.", context)
+    if ignore_guards and plan:
+        raise click.UsageError("--plan asks the guards: leave out --ignore-guards.", context)
     perform(
         context,
         given,
-        lambda options, output: headless.run(options, output, plan=plan, detailed_exitcode=detailed_exitcode),
+        lambda options, output: headless.run(
+            options, output, plan=plan, detailed_exitcode=detailed_exitcode, ignore_guards=ignore_guards
+        ),
     )
+
+
+@cli.command()
+@shared
+@click.argument("run", type=click.IntRange(1))
+@click.option("--max", "maximum", type=click.IntRange(0), metavar="N", help="The ceiling; default: the number held.")
+@click.pass_context
+def approve(context: click.Context, /, *, run: int, maximum: int | None, **given: Any) -> None:
+    """Approve the removals that RUN holds: pull again and apply.
+
+    Where the new plan removes more rows than the ceiling, nothing is removed and the new run holds them.
+    """
+    from oneroster_tui.headless import sync as headless
+
+    perform(context, given, lambda options, output: headless.approve(options, output, run, maximum))
+
+
+@cli.command()
+@shared
+@click.argument("run", type=click.IntRange(1))
+@click.pass_context
+def discard(context: click.Context, /, *, run: int, **given: Any) -> None:
+    """Close the hold of RUN without removing anything. The next sync asks again."""
+    from oneroster_tui.headless import sync as headless
+
+    perform(context, given, lambda options, output: headless.discard(options, output, run))
+
+
+@cli.command()
+@shared
+@click.argument("run", type=click.IntRange(1))
+@click.pass_context
+def log(context: click.Context, /, *, run: int, **given: Any) -> None:
+    """Show one run: its changes, row by row, and its problems."""
+    from oneroster_tui.headless import past
+
+    perform(context, given, lambda options, output: past.log(options, output, run))
 
 
 @cli.command()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from oneroster_tui.errors import ExitCode, RosterError
+from oneroster_tui.errors import ConfigError, ExitCode, NoRoster
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.workplace import Options, opened, roster_of
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import RunRow
+from oneroster_tui.sync.events import REASONS
+from oneroster_tui.text import sanitise
 
 
 def status(options: Options, output: Output) -> ExitCode:
@@ -18,10 +20,9 @@ def status(options: Options, output: Output) -> ExitCode:
             with roster_of(settings, create=False) as roster:
                 last = queries.last_run(roster, settings.source)
                 good = queries.last_run(roster, settings.source, good=True)
-        except RosterError:
-            if (settings.path.parent / "x").exists():
-                raise
-            last = good = None
+                hold = queries.pending_hold(roster, settings.source)
+        except NoRoster:
+            last = good = hold = None
         limit = settings.sync.max_age_hours
     age = queries.age_hours(good.finished_at) if good and good.finished_at else None
     fresh = age is not None and age <= limit
@@ -31,9 +32,9 @@ def status(options: Options, output: Output) -> ExitCode:
     else:
         state = "fresh" if fresh else "STALE"
         output.line(f"Last good: {age:.1f} h ago: {state} (max_age_hours is {limit:g})")
-    held = last.total("held") if last and last.outcome == "held" else 0
-    if held:
-        output.line(f"Held:      {held:,} removals wait for a decision")
+    held = hold.total("held") if hold else 0
+    if hold:
+        output.line(f"Held:      {held:,} removals wait: oneroster-tui approve {hold.id}, or discard {hold.id}")
     output.result(
         {
             "exit_code": int(ExitCode.DONE if fresh else ExitCode.INTERNAL),
@@ -41,6 +42,7 @@ def status(options: Options, output: Output) -> ExitCode:
             "age_hours": None if age is None else round(age, 3),
             "max_age_hours": limit,
             "held": held,
+            "held_run": hold.id if hold else None,
             "last_run": run_facts(last) if last else None,
         }
     )
@@ -56,6 +58,34 @@ def history(options: Options, output: Output, limit: int) -> ExitCode:
     if not rows:
         output.line("No run yet: oneroster-tui --sync makes the first.")
     output.result({"exit_code": 0, "runs": [run_facts(row) for row in rows]})
+    return ExitCode.DONE
+
+
+def log(options: Options, output: Output, run_id: int) -> ExitCode:
+    """Shows one run: its end, its changes by action and reason, each changed row, and its problems.
+
+    Raises:
+        ConfigError: there is no such run.
+    """
+    with opened(options) as settings, roster_of(settings, create=False) as roster:
+        run = queries.run(roster, run_id)
+        if run is None:
+            raise ConfigError(f"There is no run {run_id}.", where=roster.place, do="see `oneroster-tui history`")
+        output.line(describe(run))
+        output.line(f"  {run.message} {run.decision}".rstrip())
+        shown = 0
+        for change in queries.changes(roster, run_id):
+            shown += 1
+            why = f": {REASONS.get(change.reason, change.reason)}" if change.reason else ""
+            what = ", ".join(queries.differences(change))
+            output.line(
+                f"  {change.action:<11} {change.entity} {sanitise(change.sourced_id, 80)}{why}{what and f'  [{what}]'}"
+            )
+        for problem in queries.problems(roster, run_id):
+            output.line(
+                f"  {problem.severity:<11} {problem.entity} {sanitise(problem.sourced_id, 80)}: {problem.message}"
+            )
+        output.result(run_facts(run) | {"changes": shown})
     return ExitCode.DONE
 
 
@@ -80,5 +110,6 @@ def run_facts(run: RunRow) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "message": run.message,
+        "decision": run.decision,
         "counts": run.counts,
     }

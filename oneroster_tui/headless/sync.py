@@ -1,16 +1,22 @@
-"""`oneroster-tui --sync` and `sync --plan`: one run, its log streamed, its end an exit code."""
+"""`oneroster-tui --sync`, `sync --plan`, `approve`, `discard`: one run, its log streamed, its end an exit code."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode, Stopped
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.workplace import Options, opened, require, roster_of
+from oneroster_tui.provider.client import Client
+from oneroster_tui.roster.database import Roster
+from oneroster_tui.sync import decisions
+from oneroster_tui.sync.core import Mode, Stopping, sync
 from oneroster_tui.sync.events import RunEnded
 
 CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
@@ -19,42 +25,97 @@ PENDING = ("created", "updated", "reactivated", "suspended", "removed", "deleted
 """Actions that make a plan one with changes pending."""
 
 
-def run(options: Options, output: Output, *, plan: bool = False, detailed_exitcode: bool = False) -> ExitCode:
+def run(
+    options: Options,
+    output: Output,
+    *,
+    plan: bool = False,
+    detailed_exitcode: bool = False,
+    ignore_guards: bool = False,
+) -> ExitCode:
     """Runs one sync.
 
     Args:
         plan: write nothing, say what would change.
         detailed_exitcode: with `plan`, exit 10 where changes are pending.
+        ignore_guards: let every removal pass, this once; the run's record says so.
+
+    Raises:
+        RosterSyncError: the run failed, and nothing was changed.
+    """
+    mode: Mode = "plan" if plan else "unguarded" if ignore_guards else "full"
+    ended = conducted(
+        options,
+        output,
+        lambda desk: sync(desk.settings, desk.roster, desk.client, output.event, mode=mode, stopping=desk.stopping),
+    )
+    if plan and detailed_exitcode and ended.exit_code == ExitCode.DONE and is_pending(ended):
+        return ExitCode.CHANGES_PENDING
+    return ended.exit_code
+
+
+def approve(options: Options, output: Output, run_id: int, maximum: int | None) -> ExitCode:
+    """Approves what a run holds: pulls again and applies, up to the ceiling.
+
+    Raises:
+        ConfigError: the run does not wait for a decision.
+        RosterSyncError: the new run failed, and nothing was changed.
+    """
+    return conducted(
+        options,
+        output,
+        lambda desk: decisions.approve(
+            desk.settings, desk.roster, desk.client, output.event, run_id, maximum=maximum, stopping=desk.stopping
+        ),
+    ).exit_code
+
+
+def discard(options: Options, output: Output, run_id: int) -> ExitCode:
+    """Closes a hold without removing anything.
+
+    Raises:
+        ConfigError: the run does not wait for a decision.
+    """
+    with opened(options) as settings, roster_of(settings, create=False) as roster:
+        held = decisions.discard(roster, settings.source, run_id)
+    output.line(f"Discarded: the {held:,} removals that run {run_id} held were not made. The next sync asks again.")
+    output.result({"exit_code": 0, "run": run_id, "discarded": held})
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run works with."""
+
+    settings: Settings
+    roster: Roster
+    client: Client
+    stopping: Stopping
+
+
+def conducted(options: Options, output: Output, work: Callable[[Desk], RunEnded]) -> RunEnded:
+    """Sets a run up, lets it work under stop signals, and says how it ended.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
     """
     with opened(options) as settings, stop_signals() as caught:
         require(settings, settings.missing())
-        from oneroster_tui.provider.client import Client
-        from oneroster_tui.sync.core import sync
-
         for warning in settings.warnings:
             output.line(f"Warning: {warning}")
-        stopping = caught.__len__
-        with roster_of(settings) as roster, Client(settings.connection, stopping=lambda: bool(stopping())) as client:
+
+        def stopping() -> bool:
+            return bool(caught)
+
+        with roster_of(settings) as roster, Client(settings.connection, stopping=stopping) as client:
             try:
-                ended = sync(
-                    settings,
-                    roster,
-                    client,
-                    output.event,
-                    mode="plan" if plan else "full",
-                    stopping=lambda: bool(stopping()),
-                )
+                ended = work(Desk(settings, roster, client, stopping))
             except Stopped as error:
                 error.exit_code = caught[0] if caught else error.exit_code
                 raise
             output.line(f"Roster: {roster.place}")
             output.result(facts(ended, roster.place, client.requests))
-    if plan and detailed_exitcode and ended.exit_code == ExitCode.DONE and is_pending(ended):
-        return ExitCode.CHANGES_PENDING
-    return ended.exit_code
+    return ended
 
 
 def facts(ended: RunEnded, place: str, requests: int) -> dict[str, Any]:

@@ -213,7 +213,10 @@ class Enrollment(Sourced):
 
 
 class SyncRun(Base):
-    """One run of the sync. `outcome`: running, done, held, incomplete, failed, stopped, interrupted or planned."""
+    """One run of the sync. `outcome`: running, done, held, incomplete, failed, stopped, interrupted or planned.
+
+    `decision`: what became of a held run ("approved by run 8", "discarded"); blank while it waits.
+    """
 
     source = pw.ForeignKeyField(Source)
     started_at = pw.TextField()
@@ -223,6 +226,7 @@ class SyncRun(Base):
     exit_code = pw.IntegerField(null=True)
     counts = pw.TextField(default="{}")
     message = pw.TextField(default="")
+    decision = pw.TextField(default="")
     pid = pw.IntegerField(null=True)
     host = pw.TextField(default="")
 

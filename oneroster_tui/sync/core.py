@@ -20,7 +20,9 @@ from oneroster_tui.sync.guard import Trip, trips
 from oneroster_tui.sync.pull import Pull, Pulled
 from oneroster_tui.sync.stage import Stage
 
-Mode = Literal["full", "plan"]
+Mode = Literal["full", "plan", "approve", "unguarded"]
+"""What a run is for: everything; to say what it would do; to apply removals that were held; or with the guards off, once."""
+
 Stopping = Callable[[], bool]
 
 OUTCOMES = {ExitCode.HELD: "held", ExitCode.INCOMPLETE: "incomplete"}
@@ -34,6 +36,7 @@ def sync(
     emit: Emit,
     *,
     mode: Mode = "full",
+    ceiling: int = 0,
     stopping: Stopping = lambda: False,
     today: date | None = None,
 ) -> RunEnded:
@@ -42,6 +45,7 @@ def sync(
     Args:
         emit: takes every event, on the calling thread.
         mode: `plan` goes the whole way but writes nothing to the roster.
+        ceiling: how many removals, over all tables, an `approve` lets pass; one more and all are held again.
         stopping: asked often; once it says yes the run ends with nothing changed.
         today: the date that blackouts, freezes and `terms = "current"` are judged by.
 
@@ -49,13 +53,13 @@ def sync(
         BlackoutPeriod, RunLocked, ProviderError, RosterError, Stopped: and then nothing was changed.
     """
     today = today or date.today()  # noqa: DTZ011 -- calendars are the school's, so the machine's own date counts
-    if mode == "full":
+    if mode != "plan":
         check_blackout(settings, today)
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
         with runs.recorded(roster, source_id, mode) as run:
             emit(RunStarted(run.id, mode, settings.source, len(settings.schools.sync)))
-            session = Session(settings, roster, client, run, emit, stopping, today)
+            session = Session(settings, roster, client, run, emit, stopping, today, ceiling)
             try:
                 session.conduct()
             except RosterSyncError as error:
@@ -94,7 +98,9 @@ class Session:
         emit: Emit,
         stopping: Stopping,
         today: date,
+        ceiling: int = 0,
     ) -> None:
+        self.ceiling = ceiling
         self.settings = settings
         self.roster = roster
         self.client = client
@@ -143,11 +149,11 @@ class Session:
         )
         exceeded: list[Trip] = []
         end: str = rules.on_removed
-        if end != "keep":
-            exceeded = trips(self.stage, self.settings.guards)
-            frozen = any(self.today in period for period in self.settings.guards.freeze_removals)
-            end = "waiting" if frozen else "held" if exceeded else end
-            exceeded = [] if frozen else exceeded
+        if any(self.today in period for period in self.settings.guards.freeze_removals):
+            end = "waiting"
+        elif end != "keep":
+            exceeded = self.ask_guards()
+            end = "held" if exceeded else end
         removals.settle_removals(self.stage, end)
         for entity in ENTITIES:
             removals.announce(self.stage, entity, self.emit)
@@ -155,6 +161,15 @@ class Session:
             text = f"{table}: records came without a usable sourcedId, so nothing counts as absent there in this run"
             self.emit(Note(text, "warning"))
         return exceeded
+
+    def ask_guards(self) -> list[Trip]:
+        """What speaks against the planned removals: the guards, or for an approval its ceiling."""
+        if self.run.mode == "unguarded":
+            return []
+        if self.run.mode == "approve":
+            planned = removals.removal_count(self.stage)
+            return [Trip("rows", None, planned, self.ceiling)] if planned > self.ceiling else []
+        return trips(self.stage, self.settings.guards)
 
     def conclude(self, pulled: Pulled, exceeded: list[Trip]) -> None:
         """Finds how the run ends, by the order of exit codes, and says what becomes of the decisions."""

@@ -31,7 +31,10 @@ SCHOOL_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A guard that was exceeded: `school` is None where the whole source was counted."""
+    """A guard that was exceeded: `school` is None where the whole source was counted.
+
+    The entity `rows` stands for an approval's ceiling: `stored` is how many removals were approved.
+    """
 
     entity: str
     school: str | None
@@ -39,6 +42,8 @@ class Trip:
     stored: int
 
     def __str__(self) -> str:
+        if self.entity == "rows":
+            return f"{self.removals:,} rows would go, {self.stored:,} were approved"
         place = f"school {self.school}" if self.school else "all schools"
         return f"{self.removals:,} of {self.stored:,} {self.entity} would go ({place})"
 

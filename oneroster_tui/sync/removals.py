@@ -211,6 +211,11 @@ def by_reason(stage: Stage) -> list[str]:
     return [f"{action} {count:,} {entity}: {REASONS.get(reason, reason)}" for action, entity, reason, count in rows]
 
 
+def removal_count(stage: Stage) -> int:
+    """How many removals are planned and not settled yet."""
+    return int(stage.value("SELECT COUNT(*) FROM changes WHERE action = 'removal'"))
+
+
 def held_count(stage: Stage) -> int:
     """How many removals a guard or a freeze withholds."""
     return int(stage.value("SELECT COUNT(*) FROM changes WHERE action IN ('held', 'waiting')"))

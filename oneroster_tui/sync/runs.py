@@ -97,8 +97,8 @@ def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
             (now(), int(ExitCode.INTERNAL), source_id),
         )
         roster.execute(
-            "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, pid, host) "
-            "VALUES (?, ?, ?, 'running', '{}', '', ?, ?)",
+            "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, decision, pid, host) "
+            "VALUES (?, ?, ?, 'running', '{}', '', '', ?, ?)",
             (source_id, now(), mode, os.getpid(), socket.gethostname()),
         )
         run_id = int(roster.value("SELECT MAX(id) FROM sync_runs WHERE source_id = ?", (source_id,)))
@@ -120,6 +120,12 @@ def finish(roster: Roster, run: Run) -> None:
         "UPDATE sync_runs SET outcome = ?, exit_code = ?, message = ?, counts = ?, finished_at = ? WHERE id = ?",
         (run.outcome, int(run.exit_code), run.message, msgspec.json.encode(run.counts).decode(), now(), run.id),
     )
+    if run.outcome in ("done", "held"):
+        word = "approved" if run.mode == "approve" and run.outcome == "done" else "superseded"
+        roster.execute(
+            "UPDATE sync_runs SET decision = ? WHERE source_id = ? AND outcome = 'held' AND decision = '' AND id < ?",
+            (f"{word} by run {run.id}", run.source_id, run.id),
+        )
 
 
 def keep_problems(stage: Stage, run_id: int) -> None:

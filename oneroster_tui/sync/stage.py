@@ -48,6 +48,8 @@ class Stage:
         self.drop()
         for table in (DROPPED, SELECTED, AGENTS, CHANGES, PROBLEMS):
             self.execute(f"CREATE TEMP TABLE {table}")
+        # Guards and cascades look removals up by local id; a first sync's million additions must not pay for that.
+        self.execute("CREATE INDEX temp.changes_removal ON changes (entity, local_id) WHERE action = 'removal'")
         for entity in ENTITIES:
             self._create(entity)
         self._insert("selected", ("sourced_id",), [(school,) for school in schools])

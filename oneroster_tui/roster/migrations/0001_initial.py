@@ -183,6 +183,7 @@ class SyncRun(Base):
     exit_code = pw.IntegerField(null=True)
     counts = pw.TextField(default="{}")
     message = pw.TextField(default="")
+    decision = pw.TextField(default="")
     pid = pw.IntegerField(null=True)
     host = pw.TextField(default="")
 

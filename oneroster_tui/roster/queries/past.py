@@ -25,6 +25,7 @@ class RunRow:
     exit_code: int | None
     message: str
     counts: dict[str, dict[str, int]]
+    decision: str = ""
 
     @property
     def seconds(self) -> float | None:
@@ -38,7 +39,7 @@ class RunRow:
         return sum(row.get(action, 0) for row in self.counts.values() for action in actions)
 
 
-RUN_COLUMNS = "r.id, r.started_at, r.finished_at, r.mode, r.outcome, r.exit_code, r.message, r.counts"
+RUN_COLUMNS = "r.id, r.started_at, r.finished_at, r.mode, r.outcome, r.exit_code, r.message, r.counts, r.decision"
 
 
 def runs(roster: Roster, source: str, *, limit: int = 20, before: int | None = None) -> list[RunRow]:
@@ -64,11 +65,48 @@ def last_run(roster: Roster, source: str, *, good: bool = False) -> RunRow | Non
     return run_row(row) if row else None
 
 
-def run_row(row: tuple[int, str, str | None, str, str, int | None, str, str]) -> RunRow:
+def pending_hold(roster: Roster, source: str) -> RunRow | None:
+    """The held run that waits for a decision, if any: a later run that went well supersedes an earlier hold."""
+    row = roster.execute(
+        f"SELECT {RUN_COLUMNS} FROM sync_runs r JOIN sources s ON s.id = r.source_id "
+        "WHERE s.name = ? AND r.outcome = 'held' AND r.decision = '' ORDER BY r.id DESC LIMIT 1",
+        (source,),
+    ).fetchone()
+    return run_row(row) if row else None
+
+
+def run_row(row: tuple[int, str, str | None, str, str, int | None, str, str, str]) -> RunRow:
     """A row of sync_runs as a RunRow."""
-    return RunRow(*row[:7], msgspec.json.decode(row[7], type=dict[str, dict[str, int]]))
+    return RunRow(*row[:7], msgspec.json.decode(row[7], type=dict[str, dict[str, int]]), row[8])
 
 
 def age_hours(moment: str) -> float:
     """Hours since a stored time."""
     return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRow:
+    """A run that has not ended as far as the roster knows; `pid` and `host` say who would be at it."""
+
+    id: int
+    started_at: str
+    mode: str
+    pid: int | None
+    host: str
+
+
+def running_run(roster: Roster, source: str) -> RunningRow | None:
+    """The run under way, if any: perhaps another process's, perhaps one that died."""
+    row = roster.execute(
+        "SELECT r.id, r.started_at, r.mode, r.pid, r.host FROM sync_runs r JOIN sources s ON s.id = r.source_id "
+        "WHERE s.name = ? AND r.outcome = 'running' ORDER BY r.id DESC LIMIT 1",
+        (source,),
+    ).fetchone()
+    return RunningRow(*row) if row else None
+
+
+def run(roster: Roster, run_id: int) -> RunRow | None:
+    """One run by its id."""
+    row = roster.execute(f"SELECT {RUN_COLUMNS} FROM sync_runs r WHERE r.id = ?", (run_id,)).fetchone()
+    return run_row(row) if row else None
