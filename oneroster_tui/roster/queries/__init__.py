@@ -1,6 +1,7 @@
 """Every read that a command, a screen or an export makes of the roster, one file a subject; the names stand here."""
 
 from oneroster_tui.roster.queries.audit import ChangeRow, ProblemRow, changes, changes_of, differences, problems
+from oneroster_tui.roster.queries.listing import Listing, Row, Window, containing
 from oneroster_tui.roster.queries.past import (
     GOOD,
     RunningRow,

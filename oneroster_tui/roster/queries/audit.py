@@ -60,8 +60,8 @@ def changes_of(roster: Roster, entity: str, sourced_id: str, *, limit: int = 100
 
 def change_row(row: tuple[Any, ...]) -> ChangeRow:
     """A row of sync_changes as a ChangeRow."""
-    *told, before, after = row
-    return ChangeRow(*told, before=document(before), after=document(after))
+    id_, entity, local_id, sourced_id, action, reason, before, after = row
+    return ChangeRow(id_, entity, local_id, sourced_id, action, reason, document(before), document(after))
 
 
 def document(text: str | None) -> dict[str, Any] | None:
