@@ -266,7 +266,7 @@ class Walk:
             page = proof.take(fetched.page, fetched.claim)
             if page is None:
                 return
-            if proof.total is not None and proof.rows < proof.total and fetched.page.count < fetched.asked:
+            if proof.total is not None and fetched.page.count < fetched.asked:
                 sizes.clamp(fetched.page.count)
             else:
                 sizes.came(fetched)

@@ -334,6 +334,7 @@ def test_users_forgiven(change: dict[str, Any], field: str, value: object) -> No
         ({"orgs": [{"sourcedId": "o1"}, {"sourcedId": "o1"}]}, [("o1", "student", "primary")]),
         ({"roles": []}, [("o1", "student", "primary"), ("o2", "student", "secondary")]),
         ({"roles": [{"role": "Teacher", "org": "o3"}]}, [("o3", "teacher", "primary")]),
+        ({"roles": [{"role": "aide", "org": "o3", "roleType": "main"}]}, [("o3", "aide", "primary")]),
         (
             {"roles": {"role": "aide", "roleType": "Secondary", "org": {"sourcedId": "o3"}}},
             [("o3", "aide", "secondary")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import httpx
@@ -237,6 +238,25 @@ def test_one_empty_page_past_the_total_and_no_request_more() -> None:
     assert sorted(server.asked) == [(0, 10), (10, 10), (20, 10), (30, 10), (40, 10)]
 
 
+def test_the_empty_page_is_asked_for_beside_the_last_ones() -> None:
+    plan = paging._Plan(lambda offset, limit: Future(), window=6)
+    plan.head(10, 40, 10)
+    assert [ask.offset for ask in plan.pending] == [10, 20, 30, 40]
+
+    plan = paging._Plan(lambda offset, limit: Future(), window=3)
+    plan.head(10, 35, 10)
+    assert [ask.offset for ask in plan.pending] == [10, 20, 30]
+
+
+def test_pages_of_one_row_do_not_end_at_the_row_before() -> None:
+    server = Server(ids(9), no_total)
+
+    def get(path: str, params: Mapping[str, str]) -> Reply:
+        return server.get(path, params if server.asked else {**params, "limit": "4"})
+
+    assert read(Walk(get, Collection.ORGS, page_size=1, concurrency=1)) == ids(9)
+
+
 def test_without_a_total_each_page_begins_with_the_row_before() -> None:
     server = Server(ids(15), no_total)
 
@@ -288,6 +308,16 @@ def test_a_refusal_past_the_last_row_is_an_empty_page(
 
     assert read(walk) == ids(20)
     assert walk.complete
+
+
+@pytest.mark.parametrize(("start", "error"), [(0, NotFound("no")), (10, Rejected("no", status=400))])
+def test_a_refusal_where_rows_should_be_is_an_error(start: int, error: Exception) -> None:
+    def refuse(server: Server, number: int) -> None:
+        if server.asked[-1][0] == start:
+            raise error
+
+    with pytest.raises(type(error)):
+        read(Server(ids(20), before=refuse).walk(5))
 
 
 def test_an_error_reaches_the_caller_after_the_pages_before_it() -> None:
