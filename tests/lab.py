@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,15 @@ def ref(sourced_id: str, kind: str = "user") -> Json:
 class Provider:
     """Records by collection and sourcedId, in the provider's JSON; `faults` overrules what a path answers.
 
-    Build it with the methods named after the records; change or delete entries of `records` between syncs.
+    Build it with the methods named after the records; change or delete entries of `records` between syncs. `extra` are
+    rows beside them that no sourcedId tells apart (duplicates, nonsense); `order` arranges the rows of a collection.
     """
 
     records: dict[str, dict[str, Json]] = field(default_factory=lambda: {name: {} for name in COLLECTIONS})
     faults: dict[str, Callable[[Mapping[str, str]], Reply]] = field(default_factory=dict)
     totals: dict[str, int | None] = field(default_factory=dict)
+    extra: dict[str, list[Json]] = field(default_factory=dict)
+    order: Callable[[list[Json]], Sequence[Json]] = list
     requests: int = 0
 
     def put(self, collection: str, sourced_id: str, **fields: Any) -> Json:
@@ -47,7 +52,9 @@ class Provider:
         return record
 
     def org(self, sourced_id: str, kind: str = "school", **fields: Any) -> Json:
-        return self.put("orgs", sourced_id, **{"name": f"Org {sourced_id}", "type": kind, "identifier": sourced_id} | fields)
+        return self.put(
+            "orgs", sourced_id, **{"name": f"Org {sourced_id}", "type": kind, "identifier": sourced_id} | fields
+        )
 
     def session(self, sourced_id: str, start: str = "2026-08-17", end: str = "2027-06-11", **fields: Any) -> Json:
         basics = {"title": sourced_id, "type": "term", "startDate": start, "endDate": end, "schoolYear": "2027"}
@@ -55,10 +62,14 @@ class Provider:
 
     def course(self, sourced_id: str, org: str, **fields: Any) -> Json:
         return self.put(
-            "courses", sourced_id, **{"title": f"Course {sourced_id}", "courseCode": sourced_id, "org": ref(org, "org")} | fields
+            "courses",
+            sourced_id,
+            **{"title": f"Course {sourced_id}", "courseCode": sourced_id, "org": ref(org, "org")} | fields,
         )
 
-    def class_(self, sourced_id: str, school: str, course: str = "c1", terms: tuple[str, ...] = ("t1",), **fields: Any) -> Json:
+    def class_(
+        self, sourced_id: str, school: str, course: str = "c1", terms: tuple[str, ...] = ("t1",), **fields: Any
+    ) -> Json:
         basics = {
             "title": f"Class {sourced_id}",
             "classCode": sourced_id,
@@ -83,7 +94,9 @@ class Provider:
         }
         return self.put("users", sourced_id, **basics | fields)
 
-    def enroll(self, sourced_id: str, user: str, class_: str, role: str = "student", school: str = "s1", **fields: Any) -> Json:
+    def enroll(
+        self, sourced_id: str, user: str, class_: str, role: str = "student", school: str = "s1", **fields: Any
+    ) -> Json:
         basics = {
             "user": ref(user),
             "class": ref(class_, "class"),
@@ -95,13 +108,26 @@ class Provider:
         }
         return self.put("enrollments", sourced_id, **basics | fields)
 
+    def mark(self, collection: str, *sourced_ids: str, status: str = "tobedeleted") -> None:
+        """Sets the status of records."""
+        for sourced_id in sourced_ids:
+            self.records[collection][sourced_id]["status"] = status
+
+    def drop(self, collection: str, *sourced_ids: str) -> list[Json]:
+        """Lists some records no longer; gives them, for `back`."""
+        return [self.records[collection].pop(sourced_id) for sourced_id in sourced_ids]
+
+    def back(self, collection: str, rows: Sequence[Json]) -> None:
+        """Lists dropped records again."""
+        self.records[collection].update({row["sourcedId"]: row for row in rows})
+
     def get(self, path: str, params: Mapping[str, str] = {}, *, tries: int = 5) -> Reply:
         """What `Client.get` does, from memory."""
         self.requests += 1
         path = path.strip("/")
         if path in self.faults:
             return self.faults[path](params)
-        rows = list(self.records[path].values())
+        rows = self.order([*self.records[path].values(), *self.extra.get(path, ())])
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
         total = self.totals.get(path, len(rows))
         headers = {} if total is None else {"X-Total-Count": str(total)}
@@ -124,7 +150,14 @@ def small_district() -> Provider:
         p.user(f"{school}-teacher", "teacher", (school,))
         for letter in "ab":
             p.class_(f"{school}-{letter}", school, f"c{school[1]}")
-            p.enroll(f"{school}-{letter}-teacher", f"{school}-teacher", f"{school}-{letter}", "teacher", school, primary="true")
+            p.enroll(
+                f"{school}-{letter}-teacher",
+                f"{school}-teacher",
+                f"{school}-{letter}",
+                "teacher",
+                school,
+                primary="true",
+            )
         for number in (1, 2, 3):
             student, parent = f"{school}-st{number}", f"{school}-pa{number}"
             p.user(parent, "parent", (school,))
@@ -179,19 +212,85 @@ class Lab:
         """sourcedIds of the active rows."""
         return {sourced_id for sourced_id, status in self.statuses(table).items() if status == "active"}
 
+    def local_id(self, sourced_id: str, table: str = "users") -> int:
+        """The local id of a row."""
+        return int(self.rows(f"SELECT id FROM {table} WHERE sourced_id = ?", sourced_id)[0][0])
+
+    def audit(self) -> list[tuple[Any, ...]]:
+        """(entity, sourced_id, action, reason, before, after) of the last run, the JSON decoded."""
+        rows = self.rows(
+            "SELECT entity, sourced_id, action, reason, before, after FROM sync_changes "
+            "WHERE run_id = (SELECT MAX(id) FROM sync_runs) ORDER BY id"
+        )
+        return [(*row[:4], *(json.loads(text) if text else None for text in row[4:])) for row in rows]
+
+    def last_run(self) -> tuple[Any, ...]:
+        """(outcome, exit_code, message) of the newest run."""
+        return self.rows("SELECT outcome, exit_code, message FROM sync_runs ORDER BY id DESC LIMIT 1")[0]
+
+    def picture(self) -> dict[str, set[tuple[Any, ...]]]:
+        """What is active, in the provider's ids only: equal for rosters that differ in history and local ids."""
+        people = "JOIN users {0} ON {0}.id = x.{1}"
+        queries = {
+            "orgs": "SELECT sourced_id, name, type, identifier, parent_sourced_id FROM orgs x WHERE {active}",
+            "academic_sessions": "SELECT sourced_id, title, type, start_date, end_date FROM academic_sessions x WHERE {active}",
+            "courses": "SELECT sourced_id, title, course_code, org_sourced_id FROM courses x WHERE {active}",
+            "classes": (
+                "SELECT sourced_id, title, course_sourced_id, school_sourced_id, start_date, end_date, terms "
+                "FROM classes x WHERE {active}"
+            ),
+            "class_sessions": (
+                "SELECT x.sourced_id, t.sourced_id FROM class_sessions cs JOIN classes x ON x.id = cs.class_id "
+                "JOIN academic_sessions t ON t.id = cs.session_id AND t.status = 'active' WHERE {active}"
+            ),
+            "users": (
+                "SELECT sourced_id, username, identifier, given_name, family_name, email, enabled, roles, agents "
+                "FROM users x WHERE {active}"
+            ),
+            "user_roles": (
+                "SELECT x.sourced_id, r.org_sourced_id, r.role, r.role_type FROM user_roles r JOIN users x ON x.id = r.user_id "
+                "WHERE {active}"
+            ),
+            "user_ids": (
+                "SELECT x.sourced_id, i.sourced_id FROM user_ids i JOIN users x ON x.id = i.user_id WHERE {active}"
+            ),
+            "relationships": (
+                "SELECT s.sourced_id, a.sourced_id, x.role, x.local_role FROM relationships x "
+                f"{people.format('s', 'student_id')} {people.format('a', 'agent_id')} WHERE {{active}}"
+            ),
+            "enrollments": (
+                "SELECT x.sourced_id, c.sourced_id, u.sourced_id, x.role, x.local_role, x.is_primary, x.begin_date, x.end_date "
+                f"FROM enrollments x {people.format('u', 'user_id')} JOIN classes c ON c.id = x.class_id WHERE {{active}}"
+            ),
+        }
+        return {name: set(self.rows(sql.format(active="x.status = 'active'"))) for name, sql in queries.items()}
+
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every synced table, but for the times of writing."""
-        tables = ("orgs", "academic_sessions", "courses", "classes", "class_sessions", "users", "user_roles", "user_ids")
+        tables = (
+            "orgs",
+            "academic_sessions",
+            "courses",
+            "classes",
+            "class_sessions",
+            "users",
+            "user_roles",
+            "user_ids",
+        )
         found = {}
         for table in (*tables, "relationships", "enrollments"):
-            columns = [c.name for c in self.roster.database.get_columns(table) if c.name not in ("updated_at", "synced_at")]
+            columns = [
+                c.name for c in self.roster.database.get_columns(table) if c.name not in ("updated_at", "synced_at")
+            ]
             found[table] = sorted(self.rows(f"SELECT {', '.join(columns)} FROM {table}"), key=repr)
         return found
 
     def outcome_of(self, sourced_id: str, entity: str = "users") -> tuple[str, str] | None:
         """(action, reason) of the newest audit row of a record."""
         rows = self.rows(
-            "SELECT action, reason FROM sync_changes WHERE entity = ? AND sourced_id = ? ORDER BY id DESC LIMIT 1", entity, sourced_id
+            "SELECT action, reason FROM sync_changes WHERE entity = ? AND sourced_id = ? ORDER BY id DESC LIMIT 1",
+            entity,
+            sourced_id,
         )
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
@@ -203,15 +302,38 @@ class Lab:
         )
 
 
+@cache
+def empty_roster() -> bytes:
+    """A migrated database without rows: migrating takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        roster = open_roster("sqlite:///roster.db", Path(folder))
+        roster.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        roster.close()
+        return (Path(folder) / "roster.db").read_bytes()
+
+
 @contextmanager
 def lab_in(folder: Path, provider: Provider | None = None) -> Iterator[Lab]:
     """A lab with an empty roster, both schools of the small district selected, guards off."""
     settings = replace(
         config.defaults(folder / "config.toml"), role_mapping=ROLES, schools=config.Schools(sync=("s1", "s2"))
     )
-    settings = replace(settings, guards=replace(settings.guards, max_remove_percent=None, max_remove_count=None))
+    settings = replace(
+        settings,
+        guards=replace(settings.guards, max_remove_percent=None, max_remove_count=None),
+        connection=replace(settings.connection, concurrency=1),  # threads cost more than the provider in memory
+    )
+    (folder / "roster.db").write_bytes(empty_roster())
     roster = open_roster("sqlite:///roster.db", folder)
+    roster.execute("PRAGMA synchronous = OFF")
     try:
         yield Lab(folder, provider or small_district(), settings, roster)
     finally:
         roster.close()
+
+
+@contextmanager
+def new_lab(provider: Provider | None = None) -> Iterator[Lab]:
+    """A lab in a folder of its own, for property tests and for a second roster of the same provider."""
+    with tempfile.TemporaryDirectory() as folder, lab_in(Path(folder), provider) as lab:
+        yield lab
