@@ -87,6 +87,12 @@ class Roster:
 def explain(error: BaseException, place: str) -> RosterError:
     """A driver's error in a person's words."""
     text = str(error).lower()
+    if "cannot rollback" in text and error.__context__ is not None:
+        # SQLite rolled back by itself (as it does on a full disk), and what it said then is the error to tell.
+        told = error.__context__
+        while not isinstance(told, RosterError) and told.__context__ is not None:
+            told = told.__context__
+        return told if isinstance(told, RosterError) else explain(told, place)
     for mark, what, do in (
         ("locked", "The roster is being written by another program.", "wait for it to end and run again"),
         ("full", "The disk is full: nothing was changed.", "free some space and run again"),

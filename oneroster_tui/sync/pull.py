@@ -120,7 +120,8 @@ class Pull:
 
     def take_problems(self, entity: Entity, problems: Sequence[Problem]) -> None:
         """Records what could not be used; a row that is listed but broken must not count as absent."""
-        for problem in problems:
+        for found in problems:
+            problem = msgspec.structs.replace(found, entity=entity.table)
             self.problem(problem)
             if problem.severity == "error" and problem.sourced_id:
                 self.stage.drop_records(entity, [(problem.sourced_id, "broken")])

@@ -14,7 +14,9 @@ HEAVY = ("textual", "rich.console", "screens", "authlib.integrations")
 def loaded(code: str, folder: Path) -> set[str]:
     """The modules that are loaded after some code ran in an interpreter of its own, warnings being errors."""
     report = f"{code}\nimport sys\nprint('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", report], capture_output=True, text=True, check=False, cwd=folder)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", report], capture_output=True, text=True, check=False, cwd=folder
+    )
     assert done.stderr == ""
     assert done.returncode == 0
     return set(done.stdout.splitlines())

@@ -24,7 +24,9 @@ def fetch(root: str, client_id: str, secret: str) -> dict[str, Rows]:
     """All six collections, by sourcedId."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-    scopes = "+".join(f"https%3A%2F%2Fpurl.imsglobal.org%2Fspec%2For%2Fv1p1%2Fscope%2F{s}.readonly" for s in ("roster-core", "roster"))
+    scopes = "+".join(
+        f"https%3A%2F%2Fpurl.imsglobal.org%2Fspec%2For%2Fv1p1%2Fscope%2F{s}.readonly" for s in ("roster-core", "roster")
+    )
     form = f"grant_type=client_credentials&scope={scopes}".encode()
     request = urllib.request.Request(f"{root}/token", form, {"Authorization": f"Basic {basic}"})
     token = json.load(opener.open(request))["access_token"]
@@ -33,7 +35,9 @@ def fetch(root: str, client_id: str, secret: str) -> dict[str, Rows]:
         rows: Rows = {}
         while True:
             url = f"{root}/ims/oneroster/v1p1/{name}?limit=1000&offset={len(rows)}"
-            page = json.load(opener.open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})))[name]
+            page = json.load(opener.open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})))[
+                name
+            ]
             rows |= {row["sourcedId"]: row for row in page}
             if not page:
                 break
@@ -73,10 +77,18 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
         "courses": {(k,) for k in courses},
         "classes": {(k, c["title"], *span(c["terms"])) for k, c in classes.items()},
         "users": {
-            (k, users[k]["username"].lower(), users[k]["givenName"], users[k]["familyName"], users[k].get("email") or "") for k in kept
+            (
+                k,
+                users[k]["username"].lower(),
+                users[k]["givenName"],
+                users[k]["familyName"],
+                users[k].get("email") or "",
+            )
+            for k in kept
         },
         "enrollments": {
-            (k, e["class"]["sourcedId"], e["user"]["sourcedId"], e["role"], e["beginDate"], e["endDate"]) for k, e in enrollments.items()
+            (k, e["class"]["sourcedId"], e["user"]["sourcedId"], e["role"], e["beginDate"], e["endDate"])
+            for k, e in enrollments.items()
         },
         "relationships": {(s, a) for s, a in links if a in users and users[a]["role"] in mapped},
     }
@@ -106,7 +118,9 @@ def compare(database: str, wanted: dict[str, set[Any]]) -> list[str]:
     for table, query in QUERIES.items():
         found = set(connection.execute(query).fetchall())
         missing, surplus = wanted[table] - found, found - wanted[table]
-        print(f"{table:<18} provider {len(wanted[table]):>9,}  roster {len(found):>9,}  missing {len(missing)}  surplus {len(surplus)}")
+        print(
+            f"{table:<18} provider {len(wanted[table]):>9,}  roster {len(found):>9,}  missing {len(missing)}  surplus {len(surplus)}"
+        )
         if missing or surplus:
             wrong.append(f"{table}: missing {sorted(missing)[:3]}, surplus {sorted(surplus)[:3]}")
     connection.close()

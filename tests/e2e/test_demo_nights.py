@@ -20,7 +20,12 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs oneroster-tui in a folder; whatever it says on stderr must be meant."""
     code = "import sys; from oneroster_tui.cli import main; sys.argv[0] = 'oneroster-tui'; main()"
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *arguments], capture_output=True, text=True, cwd=folder, check=False, timeout=120
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        check=False,
+        timeout=120,
     )
 
 
