@@ -1,7 +1,26 @@
 """Every read that a command, a screen or an export makes of the roster, one file a subject; the names stand here."""
 
-from oneroster_tui.roster.queries.audit import ChangeRow, ProblemRow, changes, changes_of, differences, problems
+from oneroster_tui.roster.queries.audit import (
+    ChangeRow,
+    ProblemRow,
+    change_row,
+    changes,
+    changes_of,
+    differences,
+    problems,
+)
 from oneroster_tui.roster.queries.listing import Listing, Row, Window, containing
+from oneroster_tui.roster.queries.lists import (
+    ProblemGroup,
+    change_listing,
+    change_of,
+    problem_groups,
+    problem_listing,
+    problem_of,
+    run_listing,
+    run_of,
+)
+from oneroster_tui.roster.queries.overview import SchoolCounts, school_counts
 from oneroster_tui.roster.queries.past import (
     GOOD,
     RunningRow,
@@ -18,20 +37,31 @@ __all__ = [
     "GOOD",
     "ChangeRow",
     "Listing",
+    "ProblemGroup",
     "ProblemRow",
     "Row",
     "RunRow",
     "RunningRow",
+    "SchoolCounts",
     "Window",
     "age_hours",
+    "change_listing",
+    "change_of",
+    "change_row",
     "changes",
     "changes_of",
     "containing",
     "differences",
     "last_run",
     "pending_hold",
+    "problem_groups",
+    "problem_listing",
+    "problem_of",
     "problems",
     "run",
+    "run_listing",
+    "run_of",
     "running_run",
     "runs",
+    "school_counts",
 ]
