@@ -217,6 +217,21 @@ def history(context: click.Context, /, *, limit: int, **given: Any) -> None:
     perform(context, given, lambda options, output: past.history(options, output, limit))
 
 
+@cli.command()
+@shared
+@click.argument("run", type=click.IntRange(1))
+@click.option("--plan", is_flag=True, help="Only show what would be put back.")
+@click.pass_context
+def undo(context: click.Context, /, *, run: int, plan: bool, **given: Any) -> None:
+    """Take RUN back: every row it changed becomes what it was, as a run of its own.
+
+    What changed again since is left alone, and said.
+    """
+    from oneroster_tui.headless import sync as headless
+
+    perform(context, given, lambda options, output: headless.undo(options, output, run, plan=plan))
+
+
 def main() -> None:
     """The entry point. An error nobody foresaw ends with a short message and exit code 1."""
     sys.exit(cli(standalone_mode=True))

@@ -16,6 +16,7 @@ from oneroster_tui.headless.workplace import Options, opened, require, roster_of
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import decisions
+from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
 from oneroster_tui.sync.events import RunEnded
 
@@ -81,6 +82,18 @@ def discard(options: Options, output: Output, run_id: int) -> ExitCode:
     output.line(f"Discarded: the {held:,} removals that run {run_id} held were not made. The next sync asks again.")
     output.result({"exit_code": 0, "run": run_id, "discarded": held})
     return ExitCode.DONE
+
+
+def undo(options: Options, output: Output, run_id: int, *, plan: bool) -> ExitCode:
+    """Takes a run back, or says what that would do.
+
+    Raises:
+        ConfigError: there is no such run, or it changed nothing.
+    """
+    with opened(options) as settings, roster_of(settings, create=False) as roster:
+        ended = undoing.undo(settings, roster, output.event, run_id, planning=plan)
+        output.result(facts(ended, roster.place, 0))
+    return ended.exit_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,14 @@ class Engine:
         """A JSON object with some members replaced: pairs of a key and an SQL expression."""
         return f"json_set({document}, " + ", ".join(f"'$.{key}', {value}" for key, value in values) + ")"
 
+    def json_list(self, value: str) -> str:
+        """An aggregate: the JSON list of a column's values."""
+        return f"json_group_array({value})"
+
+    def as_json(self, text: str) -> str:
+        """A text that is JSON, as a value inside another JSON document."""
+        return f"json({text})"
+
     def json_each(self, document: str, alias: str) -> str:
         """A FROM item with one row for each element of a JSON list."""
         return f"json_each({document}) AS {alias}"

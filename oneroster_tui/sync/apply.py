@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oneroster_tui.roster.database import now
+from oneroster_tui.sync.audit import audit_after, audit_before
 from oneroster_tui.sync.entities import (
     ACADEMIC_SESSIONS,
     CLASSES,
@@ -36,40 +37,6 @@ def apply(stage: Stage, run_id: int) -> None:
     stage.execute(
         "UPDATE orgs SET synced_at = ? WHERE source_id = ? AND sourced_id IN (SELECT sourced_id FROM selected)",
         (moment, stage.source_id),
-    )
-
-
-def stored_columns(entity: Entity) -> tuple[str, ...]:
-    """What the audit keeps of a row: all that undo needs to bring it back."""
-    return ("id", "sourced_id", *entity.columns, "status", "missing_runs", "created_at", "updated_at")
-
-
-def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:
-    """Writes the audit rows of a table with what the rows were; `missing` and `kept` change nothing and are not audited."""
-    before = stage.roster.engine.json_object(stored_columns(entity), "r")
-    stage.execute(
-        "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, before) "
-        "SELECT ?, c.entity, c.local_id, c.sourced_id, c.action, c.reason, "
-        f"CASE WHEN r.id IS NULL THEN NULL ELSE {before} END FROM changes c "
-        f"LEFT JOIN {entity.table} r ON r.id = c.local_id "
-        "WHERE c.entity = ? AND c.action NOT IN ('missing', 'kept') ORDER BY c.seq",
-        (run_id, entity.table),
-    )
-
-
-def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
-    """Completes the audit rows with what the rows are now: by id, or by sourcedId where the row is new."""
-    after = stage.roster.engine.json_object(stored_columns(entity), "r")
-    found = (
-        "r.id = sync_changes.local_id"
-        if entity.early_ids
-        else f"r.source_id = {stage.source_id} AND r.sourced_id = sync_changes.sourced_id"
-    )
-    stage.execute(
-        f"UPDATE sync_changes SET after = {after}, local_id = r.id FROM {entity.table} r "
-        "WHERE sync_changes.run_id = ? AND sync_changes.entity = ? AND sync_changes.action NOT IN ('held', 'waiting') "
-        f"AND {found}",
-        (run_id, entity.table),
     )
 
 

@@ -26,6 +26,7 @@ Action = Literal[
     "held",
     "waiting",
     "missing",
+    "restored",
 ]
 """What becomes of a row. `held`: a guard withholds its removal. `waiting`: a freeze does. `missing`: `grace_runs` not used up."""
 
@@ -143,6 +144,7 @@ VERBS: dict[Action, str] = {
     "held": "Holding the removal of",
     "waiting": "Waiting to remove",
     "missing": "Missing for now:",
+    "restored": "Restoring",
 }
 
 REASONS = {
@@ -159,7 +161,7 @@ REASONS = {
 
 SUMMARY_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("created", ("created",)),
-    ("updated", ("updated", "reactivated")),
+    ("updated", ("updated", "reactivated", "restored")),
     ("unchanged", ("unchanged",)),
     ("suspended", ("suspended", "removed", "deleted")),
     ("held", ("held", "waiting", "missing", "kept")),

@@ -1,0 +1,48 @@
+"""The audit of a run: every row it touches, whole, before and after. What undo lives on."""
+
+from __future__ import annotations
+
+from oneroster_tui.roster.engine import Engine
+from oneroster_tui.sync.entities import USERS, Entity
+from oneroster_tui.sync.stage import Stage
+
+
+def stored_columns(entity: Entity) -> tuple[str, ...]:
+    """What the audit keeps of a row: all that undo needs to bring it back."""
+    return ("id", "sourced_id", *entity.columns, "status", "missing_runs", "created_at", "updated_at")
+
+
+def row_json(engine: Engine, entity: Entity) -> str:
+    """SQL for a stored row `r` as the audit keeps it; a user's with all the provider ids that mean it."""
+    row = engine.json_object(stored_columns(entity), "r")
+    if entity is not USERS:
+        return row
+    ids = f"SELECT {engine.json_list('i.sourced_id')} FROM user_ids i WHERE i.user_id = r.id"
+    return engine.json_set(row, [("user_ids", engine.as_json(f"({ids})"))])
+
+
+def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:
+    """Writes the audit rows of a table with what the rows were; `missing` and `kept` change nothing and are not audited."""
+    stage.execute(
+        "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, before) "
+        "SELECT ?, c.entity, c.local_id, c.sourced_id, c.action, c.reason, "
+        f"CASE WHEN r.id IS NULL THEN NULL ELSE {row_json(stage.roster.engine, entity)} END FROM changes c "
+        f"LEFT JOIN {entity.table} r ON r.id = c.local_id "
+        "WHERE c.entity = ? AND c.action NOT IN ('missing', 'kept') ORDER BY c.seq",
+        (run_id, entity.table),
+    )
+
+
+def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
+    """Completes the audit rows with what the rows are now: by id, or by sourcedId where the row is new."""
+    found = (
+        "r.id = sync_changes.local_id"
+        if entity.early_ids
+        else f"r.source_id = {stage.source_id} AND r.sourced_id = sync_changes.sourced_id"
+    )
+    stage.execute(
+        f"UPDATE sync_changes SET after = {row_json(stage.roster.engine, entity)}, local_id = r.id FROM {entity.table} r "
+        "WHERE sync_changes.run_id = ? AND sync_changes.entity = ? AND sync_changes.action NOT IN ('held', 'waiting') "
+        f"AND {found}",
+        (run_id, entity.table),
+    )
