@@ -236,6 +236,19 @@ class Walk:
         """How many rows came, usable or not."""
         return self._proof.rows
 
+    @property
+    def drifted(self) -> bool:
+        """Whether rows moved while they were read: another reading may be complete where this one is not (quirk 4)."""
+        return not self.complete and self._proof.drifted
+
+    def same_as(self, other: Walk) -> bool:
+        """Whether another reading brought the same rows, so that nothing moves any more."""
+        return self._proof.same_as(other._proof)
+
+    def only_duplicates(self) -> bool:
+        """Whether only rows that came twice speak against this reading; see `Proof.only_duplicates`."""
+        return self._proof.only_duplicates()
+
     def __iter__(self) -> Iterator[Page]:
         """Hand out the pages, once; `complete` and `why` hold from the end on, however it came."""
         if self._used:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from oneroster_tui.provider.dialects import Page
 
 MAX_PAGES: Final = 200_000
 """Pages after which a walk is given up. Every page must bring a row that its neighbours did not have, so only a server
 that invents rows gets here; ten million enrollments in pages of 100 are half as many."""
+
+_Doubt = Literal["moved", "repeated", "total", "endless"]
+"""A row that was missed, a row that came twice, a total that changed, a walk without end."""
 
 
 class Proof:
@@ -39,6 +42,10 @@ class Proof:
         self._doubt = ""
         self._pages = 0
         self._largest = 0
+        self._kinds: set[_Doubt] = set()
+        self._checksum = 0
+        self._ascending = True
+        self._highest = ""
         self._first: list[str] = []
         self._before: Page | None = None
         self._neighbour: frozenset[str] = frozenset()
@@ -69,18 +76,37 @@ class Proof:
         fresh = 0 if self._repeats else page.count
         self._weigh(claim, fresh)
         if (again and not joined and not self._repeats) or (fresh and known & self._neighbour):
-            self._suspect("rows moved while they were read, so some may have been missed")
+            kind: _Doubt = "moved" if again and not joined else "repeated"
+            self._suspect("rows moved while they were read, so some may have been missed", kind)
         if self._pages >= MAX_PAGES:
-            self._suspect(f"the provider sends page after page, and {MAX_PAGES:,} were enough")
+            self._suspect(f"the provider sends page after page, and {MAX_PAGES:,} were enough", "endless")
         self._ended = not fresh or self._pages >= MAX_PAGES
         if self._ended:
             return None
         if not self._pages:
             self._first = ids[:3]
         self._pages += 1
+        self._sum_up(page)
         self.rows += fresh
         self._largest, self._before, self._neighbour = largest, page, known
         return page
+
+    @property
+    def drifted(self) -> bool:
+        """Whether count or order changed while the rows were read, so that another reading may do better (quirk 4)."""
+        return bool(self._kinds) and "endless" not in self._kinds
+
+    def same_as(self, other: Proof) -> bool:
+        """Whether another reading of the collection brought the same rows, in whatever order."""
+        return (self.rows, self._checksum) == (other.rows, other._checksum)
+
+    def only_duplicates(self) -> bool:
+        """Whether all that speaks against this reading are rows that came twice, in a reading that was sorted.
+
+        Then, where a second reading was the `same_as` this one, nothing moved: the provider lists records twice
+        (quirk 11). A page that begins too early repeats rows as well, but it leaves none out.
+        """
+        return self._ended and self._kinds == {"repeated"} and self._ascending and self.total in (None, self.rows)
 
     def verdict(self) -> str:
         """Why the walk is not complete, as a sentence; "" when it is proved complete."""
@@ -108,7 +134,7 @@ class Proof:
         if self.total is None:
             self.total = None if self._disproved else claim
         elif claim is not None and claim not in (self.total, fresh):  # as many as this page's rows: it counts the page
-            self._suspect(f"the provider's total changed from {self.total:,} to {claim:,} while it was read")
+            self._suspect(f"the provider's total changed from {self.total:,} to {claim:,} while it was read", "total")
         if self.total is not None and self.rows + fresh > self.total:
             self.total, self._disproved = None, True
 
@@ -119,12 +145,21 @@ class Proof:
         row at a time would seem to be at its end.
         """
         before = self._before
-        if before is None or self.total is not None or self._doubt or self._largest < 2:
+        if before is None or self.total is not None or self._kinds - {"repeated"} or self._largest < 2:
             return ""
         return before.records[-1].sourced_id if len(before.records) == before.count else ""
 
-    def _suspect(self, doubt: str) -> None:
+    def _suspect(self, doubt: str, kind: _Doubt) -> None:
         self._doubt = self._doubt or doubt
+        self._kinds.add(kind)
+
+    def _sum_up(self, page: Page) -> None:
+        """What two readings are compared by: a sum that the order of rows does not change, and whether it was sorted."""
+        ids = [record.sourced_id for record in page.records]
+        self._checksum += sum(map(hash, ids))
+        ordered = [self._highest, *ids]
+        self._ascending = self._ascending and ordered == sorted(ordered)
+        self._highest = max(ordered)
 
 
 def _without_first(page: Page, sourced_id: str) -> Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Literal
 
@@ -125,14 +125,15 @@ class Session:
             self.check_stop()
             runs.finish(self.roster, self.run)
 
-    def walk(self, collection: Collection) -> Walk:
-        """Opens a collection."""
+    def walk(self, collection: Collection, params: Mapping[str, str]) -> Walk:
+        """Opens a collection, with further query parameters."""
         connection = self.settings.connection
         return Walk(
             self.client.get,
             collection,
             page_size=connection.page_size,
             concurrency=connection.concurrency,
+            params=params,
             stopping=self.stopping,
         )
 

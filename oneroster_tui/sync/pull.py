@@ -25,7 +25,8 @@ from oneroster_tui.records import (
 )
 from oneroster_tui.sync import merge, plan
 from oneroster_tui.sync.entities import BY_COLLECTION, CLASSES, COURSES, ENROLLMENTS, ORGS, RELATIONSHIPS, USERS, Entity
-from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, PageTaken, ProblemFound
+from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, Note, PageTaken, ProblemFound
+from oneroster_tui.sync.reading import OpenWalk, Reader
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.usernames import username_maker
 
@@ -53,16 +54,14 @@ class Pull:
     """One reading of a provider into a stage.
 
     Args:
-        walk: opens a collection.
+        walk: opens a collection, with further query parameters.
         today: the date by which `terms = "current"` judges.
     """
 
-    def __init__(
-        self, settings: Settings, stage: Stage, walk: Callable[[Collection], Walk], emit: Emit, today: date
-    ) -> None:
+    def __init__(self, settings: Settings, stage: Stage, walk: OpenWalk, emit: Emit, today: date) -> None:
         self.settings = settings
         self.stage = stage
-        self.walk = walk
+        self.reader = Reader(walk)
         self.emit = emit
         self.today = today.isoformat()
         self.selected = frozenset(settings.schools.sync)
@@ -100,14 +99,16 @@ class Pull:
 
     def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
         """Reads one collection to its end and judges whether it was all of it."""
-        walk = self.walk(collection)
-        received = 0
-        for page in walk:
-            received += page.count
-            self.take_problems(entity, page.problems)
-            take(page.records)
-            self.emit(PageTaken(entity.table, received, walk.total))
-        why = "" if walk.complete else walk.why
+
+        def read_pages(walk: Walk) -> None:
+            received = 0
+            for page in walk:
+                received += page.count
+                self.take_problems(entity, page.problems)
+                take(page.records)
+                self.emit(PageTaken(entity.table, received, walk.total))
+
+        received, why = self.reader.read(collection, read_pages, lambda why: self.start_over(collection, why))
         if received == 0 and not why:
             stored = self.stage.value(
                 f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'",
@@ -117,6 +118,18 @@ class Pull:
         if why:
             self.pulled.incomplete[entity.table] = why
         self.emit(CollectionEnded(entity.table, received, not why, why))
+
+    def start_over(self, collection: Collection, why: str) -> None:
+        """Forgets a collection that is read again: what was staged, decided and remembered of it."""
+        entity = BY_COLLECTION[collection]
+        self.emit(Note(f"{why} What was said of it so far does not count.", "warning"))
+        self.stage.clear(entity)
+        self.pulled.unidentified.discard(entity.table)
+        self.problem_kinds = {kind: count for kind, count in self.problem_kinds.items() if kind[0] != entity.table}
+        if collection is Collection.ACADEMIC_SESSIONS:
+            self.sessions.clear()
+        elif collection is Collection.CLASSES:
+            self.classes.clear()
 
     def take_problems(self, entity: Entity, problems: Sequence[Problem]) -> None:
         """Records what could not be used; a row that is listed but broken must not count as absent."""

@@ -87,6 +87,14 @@ class Stage:
         filed = [(entity.table, sourced_id, reason) for sourced_id, reason in rows]
         return len(rows) - self._insert("dropped", ("entity", "sourced_id", "reason"), filed)
 
+    def clear(self, entity: Entity) -> None:
+        """Empties what was staged, noted and planned of a collection, so that it can be read again."""
+        self.execute(f"DELETE FROM {entity.stage}")
+        for table in ("dropped", "changes", "stage_problems"):
+            self.execute(f"DELETE FROM {table} WHERE entity = ?", (entity.table,))
+        if entity is USERS:
+            self.execute("DELETE FROM stage_agents")
+
     def add_agents(self, rows: Sequence[tuple[str, str]]) -> None:
         """Notes which agents students name: (student's sourcedId, agent's sourcedId)."""
         self._insert("stage_agents", ("student_sourced_id", "agent_sourced_id"), rows)
