@@ -1,0 +1,1 @@
+"""The furniture: what two screens share."""
