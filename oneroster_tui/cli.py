@@ -31,13 +31,14 @@ Exit status:
   130  stopped by SIGINT, 143 by SIGTERM: the roster is as before or as after
 """
 
-SHARED = ("config", "demo", "demo_day", "json")
+SHARED = ("config", "demo", "demo_day", "demo_version", "json")
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that are taken before or after a command."""
     for option in (
         click.option("--json", is_flag=True, help="One JSON object on stdout, the log on stderr."),
+        click.option("--demo-version", type=click.Choice(["1.0", "1.1", "1.2"]), help="What the demo district speaks."),
         click.option("--demo-day", type=click.IntRange(1, 365), metavar="N", help="The demo district on its Nth day."),
         click.option("--demo", is_flag=True, help="A generated district on this machine, with a roster of its own."),
         click.option(
@@ -60,8 +61,9 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
     merged = {name: given.get(name) or before.get(name) for name in SHARED}
     options = Options(
         config=merged["config"],
-        demo=bool(merged["demo"] or merged["demo_day"]),
+        demo=bool(merged["demo"] or merged["demo_day"] or merged["demo_version"]),
         demo_day=merged["demo_day"] or 1,
+        demo_version=merged["demo_version"] or "1.1",
         json=bool(merged["json"]),
     )
     output = Output(json=options.json)

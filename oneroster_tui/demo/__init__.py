@@ -1,4 +1,4 @@
-"""The demo room: an embedded OneRoster 1.1 provider on loopback with a generated district, for trying and for testing.
+"""The demo room: an embedded provider (OneRoster 1.0, 1.1, 1.2) on loopback with a generated district, to try and to test.
 
     with running(day=2) as provider:
         ...  # provider.root_url, provider.token_url, provider.client_id ...
@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from uvicorn import Server
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "DemoProvider", "running", "serve"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "DemoProvider", "Version", "running", "serve"]
+
+Version = Literal["1.0", "1.1", "1.2"]
 
 CLIENT_ID = "demo-client"
 CLIENT_SECRET = "demo-secret"  # noqa: S105 - known to everybody; the server listens on loopback and holds invented people
@@ -35,16 +37,18 @@ class DemoProvider:
     """Where a running demo provider is, and how to get in."""
 
     root_url: str
-    """`http://127.0.0.1:PORT`, without a slash at the end; the service is below `/ims/oneroster/v1p1`."""
+    """`http://127.0.0.1:PORT`, without a slash at the end; the service is below the version's usual path."""
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
     school_ids: tuple[str, ...]
     """sourcedIds of the 14 schools."""
+    version: Version = "1.1"
+    """The OneRoster version it speaks."""
 
 
 @contextmanager
-def running(day: int = 1, port: int = 0, today: date | None = None) -> Iterator[DemoProvider]:
+def running(day: int = 1, port: int = 0, today: date | None = None, version: Version = "1.1") -> Iterator[DemoProvider]:
     """Run the provider in a thread of this process while the block lasts; silent, and without signal handlers.
 
     Args:
@@ -57,7 +61,7 @@ def running(day: int = 1, port: int = 0, today: date | None = None) -> Iterator[
         ValueError: `day` is below 1.
     """
     with _listening(port) as listener:
-        server, provider = _prepared(listener, day, today)
+        server, provider = _prepared(listener, day, today, version)
         thread = threading.Thread(target=server.run, args=([listener],), name="oneroster-demo", daemon=True)
         thread.start()
         try:
@@ -69,7 +73,11 @@ def running(day: int = 1, port: int = 0, today: date | None = None) -> Iterator[
 
 
 def serve(
-    port: int = 0, day: int = 1, today: date | None = None, ready: Callable[[DemoProvider], None] | None = None
+    port: int = 0,
+    day: int = 1,
+    today: date | None = None,
+    ready: Callable[[DemoProvider], None] | None = None,
+    version: Version = "1.1",
 ) -> None:
     """Run the provider in this thread until SIGINT or SIGTERM; prints nothing.
 
@@ -81,7 +89,7 @@ def serve(
         ValueError: `day` is below 1.
     """
     with _listening(port) as listener:
-        server, provider = _prepared(listener, day, today)
+        server, provider = _prepared(listener, day, today, version)
         if ready:
             ready(provider)
         server.run([listener])
@@ -100,18 +108,19 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _prepared(listener: socket.socket, day: int, today: date | None) -> tuple[Server, DemoProvider]:
+def _prepared(listener: socket.socket, day: int, today: date | None, version: Version) -> tuple[Server, DemoProvider]:
     """The district, and a server for it that has not started."""
     import uvicorn
 
     from oneroster_tui.demo.district import district
     from oneroster_tui.demo.oauth import Credentials
     from oneroster_tui.demo.server import TOKEN_PATH, application
+    from oneroster_tui.demo.versions import RENDERINGS
 
     root_url = f"http://{_HOST}:{listener.getsockname()[1]}"
     made = district(day, today)
     config = uvicorn.Config(
-        application(made, Credentials(CLIENT_ID, CLIENT_SECRET), root_url),
+        application(made, Credentials(CLIENT_ID, CLIENT_SECRET), root_url, RENDERINGS[version]),
         lifespan="off",
         ws="none",
         access_log=False,
@@ -122,7 +131,7 @@ def _prepared(listener: socket.socket, day: int, today: date | None) -> tuple[Se
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    provider = DemoProvider(root_url, root_url + TOKEN_PATH, CLIENT_ID, CLIENT_SECRET, made.school_ids)
+    provider = DemoProvider(root_url, root_url + TOKEN_PATH, CLIENT_ID, CLIENT_SECRET, made.school_ids, version)
     return uvicorn.Server(config), provider
 
 

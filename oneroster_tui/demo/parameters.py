@@ -32,10 +32,11 @@ class Asked:
     warnings: tuple[Note, ...]
 
 
-def read_parameters(given: Mapping[str, str], known: frozenset[str]) -> Asked:
+def read_parameters(given: Mapping[str, str], known: frozenset[str], *, strict_fields: bool) -> Asked:
     """Read the query of a collection or single object whose entity has the fields `known`.
 
-    Unknown names in sort and fields are forgiven with a warning, as OneRoster 1.1 has it (1.2 made fields an error).
+    Unknown names in sort and fields are forgiven with a warning, as OneRoster 1.1 has it; `strict_fields` makes the
+    latter an error, as 1.2 does (spec 2.5).
 
     Raises:
         Failure: 400 for a limit or offset that is no such number, a blank field name, an unknown orderBy.
@@ -51,7 +52,10 @@ def read_parameters(given: Mapping[str, str], known: frozenset[str]) -> Asked:
     names = tuple(name.strip() for name in given["fields"].split(",")) if "fields" in given else ()
     if not all(names):
         raise Failure(400, "invalid_blank_selection_field", "fields holds a blank name.")
-    if unknown := [name for name in names if name not in known]:
+    unknown = [name for name in names if name not in known]
+    if unknown and strict_fields:
+        raise Failure(400, "invalid_selection_field", f"There is no field {', '.join(unknown)} here.")
+    if unknown:
         text = f"There is no field {', '.join(unknown)} here: all fields are shown."
         warnings.append(Note("warning", "invalid_selection_field", text))
         names = ()

@@ -17,7 +17,7 @@ Test = Callable[[Document], bool]
 _CLAUSE = re.compile(r"([A-Za-z][\w.]*)(!=|>=|<=|=|>|<|~)'(.*)'", re.DOTALL)
 # A logical operator stands between a closing quote and the next field: AND inside a value is only a word.
 _LOGICAL = re.compile(r"(?<=') (AND|OR) (?=[A-Za-z][\w.]*(?:!=|>=|<=|=|>|<|~)')")
-_REFERENCE_PARTS = frozenset(("href", "sourcedId", "type", "identifier"))
+_PARTS = frozenset(("href", "sourcedId", "type", "identifier", "role", "roleType", "org.sourcedId"))
 _ORDER: Mapping[str, Callable[[str, str], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -52,7 +52,7 @@ def _clause(text: str, known: frozenset[str]) -> Test:
         raise FilterError(f"Not of the form field, predicate, 'value' in single quotes: {text}")
     field, predicate, value = match[1], match[2], match[3].replace("''", "'")
     head, _, rest = field.partition(".")
-    if head not in known or (rest and head != "metadata" and rest not in _REFERENCE_PARTS):
+    if head not in known or (rest and head != "metadata" and rest not in _PARTS):
         raise FilterError(f"There is no field {field} here.")
     return lambda document: _matches(predicate, value, document.get(head), rest)
 
@@ -80,7 +80,10 @@ def _text(item: object, part: str) -> str:
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, dict):
-        return str(item.get(part, "") if part else item.get("sourcedId") or item.get("identifier", ""))
+        if not part:
+            return str(item.get("sourcedId") or item.get("identifier", ""))
+        head, _, rest = part.partition(".")
+        return _text(item.get(head, ""), rest) if rest else str(item.get(head, ""))
     return str(item)
 
 

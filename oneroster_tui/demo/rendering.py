@@ -1,6 +1,6 @@
-"""The demo room, rendering: how a version writes records and errors as JSON. The only place that knows a version.
+"""The demo room, rendering: how a version writes records and errors as JSON.
 
-`V1P1` is OneRoster 1.1. A further version is one more `Rendering`: its path, its field names, its functions.
+`V1P1` is OneRoster 1.1; `versions` has the others, as differences from it. Nothing else of the demo knows a version.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Rendering:
     document: Callable[[Record, Links], Document]
     status: Callable[[Sequence[Note]], Document]
     """What stands in an error's body, or beside data when there are warnings."""
+    strict_fields: bool = False
+    """Whether an unknown name in `fields` is an error (1.2) rather than a warning (spec 2.5)."""
 
 
 def _org(org: Org, links: Links) -> Document:
@@ -165,8 +167,13 @@ def _v1p1_document(record: Record, links: Links) -> Document:
         "sourcedId": record.sourced_id,
         "status": record.status,
         "dateLastModified": record.date_last_modified,
-        **{name: value for name, value in body.items() if value is False or value},
+        **filled(body),
     }
+
+
+def filled(document: Document) -> Document:
+    """The members that hold something."""
+    return {name: value for name, value in document.items() if value is False or value}
 
 
 def _v1p1_status(notes: Sequence[Note]) -> Document:
@@ -185,7 +192,8 @@ def _v1p1_status(notes: Sequence[Note]) -> Document:
     }
 
 
-def _named(text: str) -> frozenset[str]:
+def named(text: str) -> frozenset[str]:
+    """The field names of an entity: the common ones and those in `text`."""
     return frozenset(("sourcedId", "status", "dateLastModified", "metadata", *text.split()))
 
 
@@ -196,17 +204,17 @@ V1P1 = Rendering(
         "https://purl.imsglobal.org/spec/or/v1p1/scope/roster.readonly",
     ),
     fields={
-        Collection.ORGS: _named("name type identifier parent children"),
-        Collection.ACADEMIC_SESSIONS: _named("title type startDate endDate schoolYear parent children"),
-        Collection.COURSES: _named("title schoolYear courseCode grades subjects org subjectCodes resources"),
-        Collection.CLASSES: _named(
+        Collection.ORGS: named("name type identifier parent children"),
+        Collection.ACADEMIC_SESSIONS: named("title type startDate endDate schoolYear parent children"),
+        Collection.COURSES: named("title schoolYear courseCode grades subjects org subjectCodes resources"),
+        Collection.CLASSES: named(
             "title classCode classType location grades subjects course school terms subjectCodes periods resources"
         ),
-        Collection.USERS: _named(
+        Collection.USERS: named(
             "username userIds enabledUser givenName familyName middleName role identifier email sms phone agents orgs"
             " grades password"
         ),
-        Collection.ENROLLMENTS: _named("user class school role primary beginDate endDate"),
+        Collection.ENROLLMENTS: named("user class school role primary beginDate endDate"),
     },
     document=_v1p1_document,
     status=_v1p1_status,

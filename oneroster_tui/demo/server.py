@@ -80,7 +80,7 @@ class _Service:
         async def answer(request: Request) -> Response:
             sourced_id = request.path_params["id0"]
             self._must_exist(family, sourced_id)
-            asked = read_parameters(request.query_params, self._rendering.fields[collection])
+            asked = self._asked(request, collection)
             body = {SINGULAR[collection]: msgspec.Raw(self._record(collection, sourced_id, asked))}
             return self._data(body, asked, {})
 
@@ -93,7 +93,7 @@ class _Service:
         async def answer(request: Request) -> Response:
             owners = tuple(request.path_params[f"id{number}"] for number in range(len(path) - 1))
             self._owners_must_exist(path, owners)
-            asked = read_parameters(request.query_params, self._rendering.fields[collection])
+            asked = self._asked(request, collection)
             try:
                 found = self._store.listing(path, owners, asked.filter, asked.sort, asked.descending)
             except FilterError as problem:
@@ -115,6 +115,10 @@ class _Service:
         note = Note("error", minor, f"{problem.detail}: this server does not offer that.")
         headers = dict(problem.headers or {})
         return _json(problem.status_code, msgspec.json.encode(self._rendering.status([note])), headers)
+
+    def _asked(self, request: Request, collection: Collection) -> Asked:
+        known, strict = self._rendering.fields[collection], self._rendering.strict_fields
+        return read_parameters(request.query_params, known, strict_fields=strict)
 
     def _record(self, collection: Collection, sourced_id: str, asked: Asked) -> bytes:
         table = self._store.tables[collection]

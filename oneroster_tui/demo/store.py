@@ -15,7 +15,7 @@ from oneroster_tui.demo import query
 from oneroster_tui.demo.registry import District
 from oneroster_tui.demo.rendering import Document, Links, Rendering
 from oneroster_tui.demo.schools import DISTRICT
-from oneroster_tui.records import Collection
+from oneroster_tui.records import AcademicSession, Collection, Org, Record, User
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,24 @@ class Family:
     """A collection's address and what it lists: the whole collection, or the records of one kind."""
 
     collection: Collection
-    field: str = ""
     kind: str = ""
 
-    def holds(self, document: Document) -> bool:
-        """Whether a record of the collection is listed at this address."""
-        return not self.field or document.get(self.field) == self.kind
+    def holds(self, record: Record) -> bool:
+        """Whether a record of the collection is listed at this address, whatever the version calls its kind."""
+        if not self.kind:
+            return True
+        if isinstance(record, User):
+            return any(role.role == self.kind for role in record.roles)
+        return isinstance(record, (Org, AcademicSession)) and record.type == self.kind
 
 
 FAMILIES: Mapping[str, Family] = {
     **{collection.value: Family(collection) for collection in Collection},
-    "schools": Family(Collection.ORGS, "type", "school"),
-    "terms": Family(Collection.ACADEMIC_SESSIONS, "type", "term"),
-    "gradingPeriods": Family(Collection.ACADEMIC_SESSIONS, "type", "gradingPeriod"),
-    "students": Family(Collection.USERS, "role", "student"),
-    "teachers": Family(Collection.USERS, "role", "teacher"),
+    "schools": Family(Collection.ORGS, "school"),
+    "terms": Family(Collection.ACADEMIC_SESSIONS, "term"),
+    "gradingPeriods": Family(Collection.ACADEMIC_SESSIONS, "gradingPeriod"),
+    "students": Family(Collection.USERS, "student"),
+    "teachers": Family(Collection.USERS, "teacher"),
 }
 """The eleven families of the rostering service (demographics are not kept here)."""
 
@@ -162,8 +165,10 @@ class Store:
 
     def find(self, family: str, sourced_id: str) -> Document | None:
         """The record at `/{family}/{sourced_id}`, None when there is none."""
-        document = self.tables[FAMILIES[family].collection].documents.get(sourced_id)
-        return document if document and FAMILIES[family].holds(document) else None
+        collection = FAMILIES[family].collection
+        record = self.district.collection(collection).get(sourced_id)
+        held = record is not None and FAMILIES[family].holds(record)
+        return self.tables[collection].documents[sourced_id] if held else None
 
     def _listing(
         self, path: tuple[str, ...], owners: tuple[str, ...], filter_text: str, sort: str, descending: bool
@@ -178,7 +183,8 @@ class Store:
         if owners:
             rows = [documents[key] for key in NESTED[path](self.district, owners[0], owners[-1])]
         else:
-            rows = [document for document in documents.values() if family.holds(document)]
+            records = self.district.collection(family.collection)
+            rows = [documents[key] for key, record in records.items() if family.holds(record)]
         if filter_text:
             test = query.parse_filter(filter_text, self.rendering.fields[family.collection])
             rows = [document for document in rows if test(document)]

@@ -14,7 +14,7 @@ from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
 
 if TYPE_CHECKING:
-    from oneroster_tui.demo import DemoProvider
+    from oneroster_tui.demo import DemoProvider, Version
     from oneroster_tui.roster.database import Roster
 
 DEMO_FOLDER = "oneroster-demo"
@@ -27,6 +27,7 @@ DEMO_ROLES = {
     "parent": "Parent",
     "guardian": "Guardian",
     "relative": "Relative",
+    "ext:aide": "Aide",  # how 1.2 has to say it in an enrollment
 }
 
 
@@ -37,6 +38,7 @@ class Options:
     config: Path | None = None
     demo: bool = False
     demo_day: int = 1
+    demo_version: Version = "1.1"
     json: bool = False
 
 
@@ -52,7 +54,7 @@ def opened(options: Options) -> Iterator[Settings]:
         return
     from oneroster_tui import demo
 
-    with demo.running(day=options.demo_day) as provider:
+    with demo.running(day=options.demo_day, version=options.demo_version) as provider:
         yield with_demo(demo_settings(options), provider)
 
 
@@ -60,6 +62,7 @@ def with_demo(settings: Settings, provider: DemoProvider) -> Settings:
     """The same settings, with the connection to a running demo provider; without a selection, all its schools."""
     connection = replace(
         config.defaults(settings.path).connection,
+        oneroster_version=provider.version,
         root_url=provider.root_url,
         token_url=provider.token_url,
         client_id=provider.client_id,
