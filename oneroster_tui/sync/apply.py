@@ -43,9 +43,10 @@ def apply(stage: Stage, run_id: int) -> None:
 def update(stage: Stage, entity: Entity, moment: str) -> None:
     """Writes what changed and what came back; what is listed is missing no longer."""
     assignments = ", ".join(f"{column} = s.{column}" for column in entity.columns)
+    staged = "s.local_id = c.local_id AND s.merged_into IS NULL" if entity is USERS else "s.sourced_id = c.sourced_id"
     stage.execute(
         f"UPDATE {entity.table} SET {assignments}, status = 'active', missing_runs = 0, updated_at = ? "
-        f"FROM changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id "
+        f"FROM changes c JOIN {entity.stage} s ON {staged} "
         f"WHERE c.entity = '{entity.table}' AND c.action IN ('updated', 'reactivated') AND {entity.table}.id = c.local_id",
         (moment,),
     )
@@ -99,7 +100,7 @@ def follow_users(stage: Stage) -> None:
 
 
 def follow_classes(stage: Stage) -> None:
-    """Brings `class_sessions` after their classes; terms that nobody listed stay in `classes.terms` only."""
+    """Brings `class_sessions` after their classes; a term that nobody listed stays in `classes.terms` until it comes."""
     engine = stage.roster.engine
     changed = (
         "SELECT local_id FROM changes WHERE entity = 'classes' AND action IN ('created', 'updated', 'reactivated')"
@@ -109,7 +110,7 @@ def follow_classes(stage: Stage) -> None:
         "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
         f"{engine.json_each('c.terms', 'e')} "
         f"JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = {engine.json_text('e')} "
-        f"WHERE c.id IN ({changed})",
+        "WHERE c.id IN (SELECT local_id FROM stage_classes) ON CONFLICT DO NOTHING",
         (stage.source_id,),
     )
 

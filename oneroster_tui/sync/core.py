@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Literal
@@ -186,16 +187,19 @@ class Session:
         }
         self.run.exit_code = next((code for code in PRECEDENCE if applying.get(code)), ExitCode.DONE)
         self.run.outcome = "planned" if self.planning else OUTCOMES.get(self.run.exit_code, "done")
-        self.run.message = self.message(pulled, removals.held_count(self.stage))
+        self.run.message = self.message(pulled)
 
-    def message(self, pulled: Pulled, held: int) -> str:
+    def message(self, pulled: Pulled) -> str:
         """What became of the decisions, in a sentence."""
         if self.planning:
             return "A plan only: nothing was written."
         if pulled.incomplete:
             return f"Additions and updates were applied; nothing was removed: {'; '.join(pulled.incomplete.values())}."
-        if self.run.exit_code == ExitCode.HELD or held:
+        held, waiting = (removals.count(self.stage, action) for action in ("held", "waiting"))
+        if held:
             return f"Additions and updates were applied; {held:,} removals are held."
+        if waiting:
+            return f"Additions and updates were applied; {waiting:,} removals wait for the end of a freeze."
         return "All decisions were applied."
 
     def check_stop(self) -> None:
@@ -213,3 +217,6 @@ class Session:
         self.run.outcome = "stopped" if isinstance(error, Stopped) else "failed"
         self.run.message = f"None of these decisions was applied. {error.what}"
         self.run.counts = {}
+        self.run.finished = False  # what a transaction that failed wrote of its end was taken back
+        with contextlib.suppress(RosterSyncError), self.roster.transaction():
+            runs.keep_problems(self.stage, self.run.id)

@@ -72,7 +72,11 @@ def trips(stage: Stage, limits: Guards) -> list[Trip]:
 
 def figures(stage: Stage, entity: Entity) -> Iterator[Trip]:
     """Removals and stored rows of a table, over the source and over each school that would lose any."""
-    planned = f"SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'removal'"
+    # With `delete`, rows that were suspended long ago go along with their user: nothing that anybody still uses.
+    planned = (
+        f"SELECT c.local_id FROM changes c JOIN {entity.table} g ON g.id = c.local_id AND g.status = 'active' "
+        f"WHERE c.entity = '{entity.table}' AND c.action = 'removal'"
+    )
     removals = stage.value(f"SELECT COUNT(*) FROM ({planned})")
     if not removals:
         return

@@ -32,13 +32,36 @@ def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
             report(Problem(entity="users", sourced_id=first, severity="warning", code="likely_twins", message=text))
 
 
-def merge_users(stage: Stage, by: str, emit: Emit) -> None:
+def has_merged(stage: Stage) -> bool:
+    """Whether any stored user means, or meant, more than one provider record."""
+    sql = (
+        "SELECT 1 FROM user_ids i JOIN users u ON u.id = i.user_id WHERE i.source_id = ? "
+        "AND i.sourced_id <> u.sourced_id LIMIT 1"
+    )
+    return bool(stage.value(sql, (stage.source_id,)))
+
+
+def merge_users(stage: Stage, by: str, emit: Emit, *, users_known: bool) -> None:
     """Makes one local user of all kept records with the same username or identifier, and decides all users.
 
     The person keeps the lowest local id that any of the records had; what the person is called comes from the record that
     made that row, while it is listed, else from the first by sourcedId; roles are those of all records together.
+
+    Args:
+        by: what they share; `none` merges nothing, but people who were merged once keep their local ids.
+        users_known: whether the users were read completely; where not, a person stays as stored whose records did not all come.
     """
-    column = KEYS[by]
+    if by != "none":
+        merge_groups(stage, KEYS[by], emit)
+    find_single_ids(stage)
+    if not users_known:
+        restore_partial(stage)
+    stage.execute("UPDATE stage_users SET kept = 1 WHERE kept > 0")
+    plan.decide(stage, USERS, 1, emit)
+
+
+def merge_groups(stage: Stage, column: str, emit: Emit) -> None:
+    """Merges the kept records that share what a column holds."""
     stage.execute(f"CREATE INDEX temp.stage_users_key ON stage_users ({column})")
     keys = stage.execute(
         f"SELECT {column} FROM stage_users WHERE kept > 0 AND {column} <> '' "
@@ -46,9 +69,6 @@ def merge_users(stage: Stage, by: str, emit: Emit) -> None:
     ).fetchall()
     for (key,) in keys:
         merge_group(stage, column, key, emit)
-    find_single_ids(stage)
-    stage.execute("UPDATE stage_users SET kept = 1 WHERE kept > 0")
-    plan.decide(stage, USERS, 1, emit)
 
 
 def merge_group(stage: Stage, column: str, key: str, emit: Emit) -> None:
@@ -82,25 +102,43 @@ def held_by(stage: Stage, sourced_ids: list[str]) -> tuple[int | None, str | Non
     """The lowest local id among the users these records mean, and the sourcedId that made that row."""
     marks = ", ".join("?" * len(sourced_ids))
     row = stage.execute(
-        f"SELECT u.id, u.sourced_id FROM users u WHERE u.source_id = ? AND (u.sourced_id IN ({marks}) OR u.id IN "
-        f"(SELECT i.user_id FROM user_ids i WHERE i.source_id = ? AND i.sourced_id IN ({marks}))) ORDER BY u.id LIMIT 1",
+        f"SELECT u.id, u.sourced_id FROM users u WHERE u.source_id = ? AND (u.sourced_id IN ({marks}) OR (u.id IN "
+        f"(SELECT i.user_id FROM user_ids i WHERE i.source_id = ? AND i.sourced_id IN ({marks})) AND {FREE})) "
+        "ORDER BY u.id LIMIT 1",
         (stage.source_id, *sourced_ids, stage.source_id, *sourced_ids),
     ).fetchone()
     return (int(row[0]), row[1]) if row else (None, None)
 
 
+FREE = (
+    "NOT EXISTS (SELECT 1 FROM stage_users o WHERE o.sourced_id = u.sourced_id AND o.kept > 0) "
+    "AND NOT EXISTS (SELECT 1 FROM stage_users t WHERE t.local_id = u.id)"
+)
+"""SQL: a stored user `u` whose own record is no longer there, and whom nobody has taken: another record may live on in it."""
+
+
 def find_single_ids(stage: Stage) -> None:
-    """Finds the users of records that share no key (any more): their own rows first, then one they were merged into."""
-    stage.execute(
-        "UPDATE stage_users SET local_id = (SELECT u.id FROM users u WHERE u.source_id = ? "
-        "AND u.sourced_id = stage_users.sourced_id AND u.id NOT IN "
-        "(SELECT t.local_id FROM stage_users t WHERE t.local_id IS NOT NULL)) WHERE kept > 0 AND local_id IS NULL",
-        (stage.source_id,),
-    )
+    """Finds the users of records that share no key (any more): one they were merged into that is free, else their own."""
     stage.execute(
         "UPDATE stage_users SET local_id = n.user_id FROM (SELECT i.user_id, MIN(i.sourced_id) AS first_id FROM user_ids i "
         "JOIN stage_users s ON s.sourced_id = i.sourced_id AND s.kept > 0 AND s.local_id IS NULL "
-        "WHERE i.source_id = ? AND NOT EXISTS (SELECT 1 FROM stage_users t WHERE t.local_id = i.user_id) "
+        f"JOIN users u ON u.id = i.user_id AND u.sourced_id <> i.sourced_id WHERE i.source_id = ? AND {FREE} "
         "GROUP BY i.user_id) AS n WHERE stage_users.sourced_id = n.first_id",
+        (stage.source_id,),
+    )
+    stage.execute(
+        "UPDATE stage_users SET local_id = (SELECT u.id FROM users u WHERE u.source_id = ? "
+        "AND u.sourced_id = stage_users.sourced_id) WHERE kept > 0 AND local_id IS NULL",
+        (stage.source_id,),
+    )
+
+
+def restore_partial(stage: Stage) -> None:
+    """Gives people of whom not every known record came what is stored of them: half a person is no news."""
+    columns = ", ".join(USERS.columns)
+    stage.execute(
+        f"UPDATE stage_users SET ({columns}) = (SELECT {columns} FROM users r WHERE r.id = stage_users.local_id) "
+        "WHERE kept > 0 AND merged_into IS NULL AND local_id IN (SELECT i.user_id FROM user_ids i WHERE i.source_id = ? "
+        "AND NOT EXISTS (SELECT 1 FROM stage_users k WHERE k.sourced_id = i.sourced_id))",
         (stage.source_id,),
     )

@@ -8,19 +8,23 @@ from oneroster_tui.sync.stage import Stage
 
 
 def keep_agents(stage: Stage, round_: int) -> None:
-    """Keeps the agents of kept students (contract: users)."""
-    stage.execute(
+    """Keeps the agents of kept students (contract: users), to the last: an agent may be a student too."""
+    keep = (
         "UPDATE stage_users SET kept = ? WHERE kept = 0 AND sourced_id IN (SELECT a.agent_sourced_id "
-        "FROM stage_agents a JOIN stage_users s ON s.sourced_id = a.student_sourced_id WHERE s.kept > 0)",
-        (round_,),
+        "FROM stage_agents a JOIN stage_users s ON s.sourced_id = a.student_sourced_id WHERE s.kept > 0)"
     )
+    while stage.execute(keep, (round_,)).rowcount > 0:
+        pass
 
 
 def keep_enrolled(stage: Stage, round_: int) -> None:
-    """Keeps everybody whom a kept enrollment names (contract: users)."""
+    """Keeps everybody whom a kept enrollment names (contract: users); those of held classes that ended are kept too."""
     stage.execute(
-        "UPDATE stage_users SET kept = ? WHERE kept = 0 AND sourced_id IN (SELECT user_sourced_id FROM stage_enrollments)",
-        (round_,),
+        "UPDATE stage_users SET kept = ? WHERE kept = 0 AND (sourced_id IN (SELECT user_sourced_id FROM stage_enrollments) "
+        "OR sourced_id IN (SELECT i.sourced_id FROM dropped d JOIN classes c ON c.source_id = ? AND c.sourced_id = d.sourced_id "
+        "JOIN enrollments e ON e.class_id = c.id AND e.status = 'active' JOIN user_ids i ON i.user_id = e.user_id "
+        "WHERE d.entity = 'classes' AND d.reason = 'filtered' AND c.status = 'active'))",
+        (round_, stage.source_id),
     )
 
 
@@ -70,17 +74,26 @@ def matching(stage: Stage, entity: Entity) -> str:
     return f"r.source_id = {stage.source_id} AND r.sourced_id = s.sourced_id"
 
 
+def changed_id(entity: Entity) -> str:
+    """The sourcedId that a change goes by, of a staged row `s` and a stored row `r`: the stored row's own.
+
+    They differ only where a person lives on in the row that a vanished record of theirs made.
+    """
+    return "COALESCE(r.sourced_id, s.sourced_id)" if entity is USERS else "s.sourced_id"
+
+
 def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
     """Plans what is new, came back, or says something else than the stored row."""
     differs = stage.roster.engine.differs
     different = " OR ".join(differs(f"r.{column}", f"s.{column}") for column in entity.columns)
     only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
+    not_by_hand = " AND (r.id IS NULL OR r.origin = 'provider')" if entity.guarded else ""
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
-        f"SELECT '{entity.table}', COALESCE(r.id, s.local_id), s.sourced_id, CASE WHEN r.id IS NULL THEN 'created' "
+        f"SELECT '{entity.table}', COALESCE(r.id, s.local_id), {changed_id(entity)}, CASE WHEN r.id IS NULL THEN 'created' "
         "WHEN r.status <> 'active' THEN 'reactivated' ELSE 'updated' END, '' "
         f"FROM {entity.stage} s LEFT JOIN {entity.table} r ON {matching(stage, entity)} "
-        f"WHERE s.kept = ?{only_main} AND (r.id IS NULL OR r.status <> 'active' OR {different})",
+        f"WHERE s.kept = ?{only_main}{not_by_hand} AND (r.id IS NULL OR r.status <> 'active' OR {different})",
         (round_,),
     )
 
@@ -100,8 +113,8 @@ def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
     rows = stage.execute(
         f"SELECT COALESCE(c.action, 'unchanged'), {entity.label.format(row='s')}, COALESCE(c.local_id, s.local_id), "
         f"s.sourced_id, r.date_last_modified, {remote_time} FROM {entity.stage} s "
-        f"{'LEFT JOIN' if entity is USERS else 'JOIN'} changes c ON c.entity = '{entity.table}' AND c.sourced_id = s.sourced_id "
-        f"LEFT JOIN {entity.table} r ON {matching(stage, entity)} WHERE {where} ORDER BY s.sourced_id",
+        f"LEFT JOIN {entity.table} r ON {matching(stage, entity)} {'LEFT JOIN' if entity is USERS else 'JOIN'} changes c "
+        f"ON c.entity = '{entity.table}' AND c.sourced_id = {changed_id(entity)} WHERE {where} ORDER BY s.sourced_id",
         (round_,),
     )
     for action, name, local_id, sourced_id, local_time, remote_time in rows:
@@ -170,8 +183,14 @@ def drop_without_user(stage: Stage, stored: str) -> None:
     stage.execute("DELETE FROM stage_enrollments WHERE user_id IS NULL")
 
 
-def stage_relationships(stage: Stage) -> None:
-    """Stages the relationships: a kept student's agents with the agent's own role mapped (contract: relationships)."""
+def stage_relationships(stage: Stage, *, users_known: bool) -> None:
+    """Stages the relationships: a kept student's agents with the agent's own role mapped (contract: relationships).
+
+    Two people whom somebody linked by hand are left as they are.
+
+    Args:
+        users_known: whether the users were read completely; where not, an agent who is missing is no news.
+    """
 
     def permanent(alias: str) -> str:
         stored = f"(SELECT u.sourced_id FROM users u WHERE u.id = {alias}.local_id)"
@@ -183,8 +202,12 @@ def stage_relationships(stage: Stage) -> None:
         "MIN(a.agent_local_role), 1 FROM stage_agents g "
         "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
         "JOIN stage_users a ON a.sourced_id = g.agent_sourced_id AND a.kept > 0 "
-        "WHERE a.agent_local_role IS NOT NULL AND s.local_id <> a.local_id GROUP BY s.local_id, a.local_id"
+        "WHERE a.agent_local_role IS NOT NULL AND s.local_id <> a.local_id AND NOT EXISTS (SELECT 1 FROM relationships l "
+        "WHERE l.student_id = s.local_id AND l.agent_id = a.local_id AND l.origin <> 'provider') "
+        "GROUP BY s.local_id, a.local_id"
     )
+    if not users_known:
+        return
     stage.execute(
         "INSERT INTO stage_problems (entity, sourced_id, severity, code, message) "
         "SELECT 'users', s.sourced_id, 'warning', 'unknown_agent', "

@@ -24,7 +24,17 @@ from oneroster_tui.records import (
     User,
 )
 from oneroster_tui.sync import merge, plan
-from oneroster_tui.sync.entities import BY_COLLECTION, CLASSES, COURSES, ENROLLMENTS, ORGS, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.entities import (
+    ACADEMIC_SESSIONS,
+    BY_COLLECTION,
+    CLASSES,
+    COURSES,
+    ENROLLMENTS,
+    ORGS,
+    RELATIONSHIPS,
+    USERS,
+    Entity,
+)
 from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, Note, PageTaken, ProblemFound
 from oneroster_tui.sync.reading import OpenWalk, Reader
 from oneroster_tui.sync.stage import Stage
@@ -49,6 +59,10 @@ class Pulled:
     incomplete: dict[str, str] = field(default_factory=dict)
     unidentified: set[str] = field(default_factory=set)
 
+    def proves_absence(self, entity: Entity) -> bool:
+        """Whether a stored row that was not read is no longer listed."""
+        return entity.table not in self.incomplete and entity.table not in self.unidentified
+
 
 class Pull:
     """One reading of a provider into a stage.
@@ -68,6 +82,8 @@ class Pull:
         self.roles = {role.casefold(): local for role, local in settings.role_mapping.items() if local}
         self.pulled = Pulled()
         self.merging = settings.sync.merge_users
+        # Who is who is known early only where every record is a person of its own.
+        self.deciding_late = self.merging != "none" or merge.has_merged(stage)
         self.username = username_maker(settings.sync.username)
         self.sessions: dict[str, tuple[str | None, str | None]] = {}
         self.classes: dict[str, str] = {}  # sourcedId -> "kept", or why it is not
@@ -212,12 +228,13 @@ class Pull:
         """Classes: those of the selected schools, with the span of their terms."""
         rows, dropped = [], []
         for c in records:
-            start, end = self.span(c)
-            fate = self.class_fate(c, start, end)
-            self.classes[c.sourced_id] = fate
+            fate = self.class_fate(c)
+            if fate != "broken" and self.classes.get(c.sourced_id) != "kept":
+                self.classes[c.sourced_id] = fate
             if fate != "kept":
                 dropped.append((c.sourced_id, fate))
                 continue
+            start, end = self.span(c)
             terms = msgspec.json.encode(sorted(set(c.term_sourced_ids))).decode()
             rows.append(
                 (
@@ -236,23 +253,35 @@ class Pull:
             )
         self.file(CLASSES, rows, dropped)
 
-    def class_fate(self, record: Class, start: str | None, end: str | None) -> str:
+    def class_fate(self, record: Class) -> str:
         """`kept`, or why a class is not."""
         if record.status == "tobedeleted":
             return "tobedeleted"
+        if record.school_sourced_id is None:
+            self.problem(
+                Problem(
+                    entity=CLASSES.table,
+                    sourced_id=record.sourced_id,
+                    severity="error",
+                    code="missing_school",
+                    message="school: is missing, so nobody can tell whether it is a selected one",
+                )
+            )
+            return "broken"
         if record.school_sourced_id not in self.selected:
             return "out_of_scope"
-        if self.settings.sync.terms == "current" and not self.is_running(start, end):
-            return "filtered"
+        if self.settings.sync.terms == "current":
+            terms = [self.sessions[term] for term in record.term_sourced_ids if term in self.sessions]
+            if terms and not any(self.is_running(start, end) for start, end in terms):
+                return "filtered"
         return "kept"
 
     def span(self, record: Class) -> tuple[str | None, str | None]:
-        """The first start and the last end of a class's terms; terms that nobody listed are a warning."""
+        """The first start and the last end of a kept class's terms; terms that nobody listed are a warning."""
         starts, ends = [], []
         for term in record.term_sourced_ids:
             if term not in self.sessions:
-                if record.school_sourced_id in self.selected and record.status == "active":
-                    self.problem(dangling("classes", record, "unknown_term", f"terms: names {term}"))
+                self.problem(dangling("classes", record, "unknown_term", f"terms: names {term}"))
                 continue
             start, end = self.sessions[term]
             starts.append(start)
@@ -263,7 +292,7 @@ class Pull:
         )
 
     def is_running(self, start: str | None, end: str | None) -> bool:
-        """Whether today lies in a span, by the rule of `end_date`; an open end is no end."""
+        """Whether today lies in a term, by the rule of `end_date`; an open end is no end."""
         ended = end is not None and (
             end <= self.today if self.settings.sync.end_date == "exclusive" else end < self.today
         )
@@ -288,7 +317,7 @@ class Pull:
                 agents.extend((u.sourced_id, agent) for agent in u.agent_sourced_ids)
         self.file(USERS, rows, dropped)
         self.stage.add_agents(agents)
-        if self.merging == "none":
+        if not self.deciding_late:
             plan.decide(self.stage, USERS, self.stage.round, self.emit)
 
     def user_row(self, u: User) -> tuple[Any, ...]:
@@ -357,13 +386,20 @@ class Pull:
 
     def fate_of_unlisted_class(self, sourced_id: str) -> str:
         """A class that was not among the readable records: stored ones go, unless they were listed but broken."""
-        local_id = self.stage.value(
-            "SELECT id FROM classes WHERE source_id = ? AND sourced_id = ?", (self.stage.source_id, sourced_id)
-        )
-        broken = self.stage.value("SELECT 1 FROM dropped WHERE entity = 'classes' AND sourced_id = ?", (sourced_id,))
-        fate = "unknown" if local_id is None else "kept" if broken else "class_removed"
-        if fate == "kept":
-            self.class_ids[sourced_id] = local_id
+        stored = self.stage.execute(
+            "SELECT id, status, school_sourced_id FROM classes WHERE source_id = ? AND sourced_id = ?",
+            (self.stage.source_id, sourced_id),
+        ).fetchone()
+        fate = "unknown"
+        if stored is not None:
+            broken = self.stage.value(
+                "SELECT 1 FROM dropped WHERE entity = 'classes' AND sourced_id = ?", (sourced_id,)
+            )
+            local_id, status, school = stored
+            stays = "kept" if broken and status == "active" else "class_removed"
+            fate = stays if school in self.selected else "out_of_scope"
+            if fate == "kept":
+                self.class_ids[sourced_id] = local_id
         self.classes[sourced_id] = fate
         return fate
 
@@ -371,6 +407,8 @@ class Pull:
         """What can be decided once a collection was read."""
         if entity is ORGS:
             self.check_schools()
+        if entity is ACADEMIC_SESSIONS:
+            self.remember_sessions()
         if entity is CLASSES:
             plan.keep_named_courses(self.stage)
             plan.decide(self.stage, COURSES, 1, self.emit)
@@ -392,10 +430,24 @@ class Pull:
             self.pulled.incomplete.setdefault("orgs", why)
             self.emit(CollectionEnded("orgs", 0, complete=False, why=why))
 
+    def remember_sessions(self) -> None:
+        """Stored sessions that may be listed, although they were not read, count with the dates they had."""
+        broken = (
+            "sourced_id IN (SELECT d.sourced_id FROM dropped d WHERE d.entity = 'academic_sessions' "
+            "AND d.reason = 'broken')"
+        )
+        stored = self.stage.execute(
+            "SELECT sourced_id, start_date, end_date FROM academic_sessions WHERE source_id = ? AND status = 'active' "
+            f"AND {broken if self.pulled.proves_absence(ACADEMIC_SESSIONS) else '1 = 1'}",
+            (self.stage.source_id,),
+        )
+        for sourced_id, start, end in stored.fetchall():
+            self.sessions.setdefault(sourced_id, (start, end))
+
     def remember_class_ids(self) -> None:
-        """Learns the local ids of the kept classes; where the classes are incomplete, stored ones count as listed."""
+        """Learns the local ids of the kept classes; stored ones that may be listed, although not read, count as kept."""
         self.class_ids = dict(self.stage.execute("SELECT sourced_id, local_id FROM stage_classes").fetchall())
-        if CLASSES.table in self.pulled.incomplete:
+        if not self.pulled.proves_absence(CLASSES):
             stored = self.stage.execute(
                 "SELECT sourced_id, id FROM classes WHERE source_id = ? AND status = 'active' "
                 "AND school_sourced_id IN (SELECT sourced_id FROM selected)",
@@ -409,22 +461,22 @@ class Pull:
         """Keeps users for another reason than their org, and decides them."""
         self.stage.round += 1
         keep(self.stage, self.stage.round)
-        if self.merging == "none":
+        if not self.deciding_late:
             plan.decide(self.stage, USERS, self.stage.round, self.emit)
 
     def finish_people(self) -> None:
         """Decides what needs everybody known: late users, merges, enrollments, relationships."""
         self.keep_more_users(plan.keep_enrolled)
         self.keep_more_users(plan.keep_agents)
+        users_known = self.pulled.proves_absence(USERS)
         if self.merging == "none":
             merge.report_twins(self.stage, self.problem)
-        else:
-            merge.merge_users(self.stage, self.merging, self.emit)
-        users_known = USERS.table not in self.pulled.incomplete and USERS.table not in self.pulled.unidentified
+        if self.deciding_late:
+            merge.merge_users(self.stage, self.merging, self.emit, users_known=users_known)
         plan.resolve_enrollments(self.stage, users_known=users_known)
         plan.decide(self.stage, ENROLLMENTS, 1, self.emit)
         self.emit(CollectionStarted(RELATIONSHIPS.table))
-        plan.stage_relationships(self.stage)
+        plan.stage_relationships(self.stage, users_known=users_known)
         plan.decide(self.stage, RELATIONSHIPS, 1, self.emit)
 
 

@@ -43,8 +43,11 @@ SELECTED_SCHOOL = "IN (SELECT sourced_id FROM selected)"
 
 DESELECTED = (
     "IN (SELECT o.sourced_id FROM orgs o WHERE o.source_id = {source} AND o.synced_at IS NOT NULL "
-    "AND o.sourced_id NOT IN (SELECT sourced_id FROM selected))"
+    "AND o.sourced_id NOT IN (SELECT sourced_id FROM selected) "
+    "UNION SELECT k.school_sourced_id FROM classes k WHERE k.source_id = {source} AND k.status = 'active' "
+    "AND k.school_sourced_id NOT IN (SELECT sourced_id FROM selected))"
 )
+"""Schools that were synced once and are not selected; one that the provider never listed has no org row, but classes."""
 
 
 def plan_removals(stage: Stage, *, grace_runs: int, unidentified: Some[str], deleting: bool) -> None:
@@ -56,53 +59,89 @@ def plan_removals(stage: Stage, *, grace_runs: int, unidentified: Some[str], del
             absence proves nothing there.
         deleting: `on_removed = "delete"`: what hangs on a removed row goes whatever its own status.
     """
-    freeze_users(stage)
-    for entity in (ORGS, ACADEMIC_SESSIONS, COURSES, CLASSES, USERS):
+    # Courses are judged by the classes that stay, users by the enrollments that stay.
+    for entity in (ORGS, ACADEMIC_SESSIONS, CLASSES, COURSES, ENROLLMENTS, USERS):
+        if entity is USERS:
+            cascade(stage, ENROLLMENTS, "class_id", CLASSES, "class_removed", deleting=deleting)
+            freeze_users(stage)
         plan_listed(stage, entity, absence=entity.table not in unidentified)
         grant_grace(stage, entity, grace_runs)
-    plan_listed(stage, ENROLLMENTS, absence=ENROLLMENTS.table not in unidentified)
-    grant_grace(stage, ENROLLMENTS, grace_runs)
+    wait_for_users(stage)
     plan_unlinked(stage)
     grant_grace(stage, RELATIONSHIPS, grace_runs)
-    cascade(stage, ENROLLMENTS, "class_id", CLASSES, "class_removed", deleting=deleting)
     cascade(stage, ENROLLMENTS, "user_id", USERS, "user_removed", deleting=deleting)
     cascade(stage, RELATIONSHIPS, "student_id", USERS, "user_removed", deleting=deleting)
     cascade(stage, RELATIONSHIPS, "agent_id", USERS, "user_removed", deleting=deleting)
 
 
 def freeze_users(stage: Stage) -> None:
-    """Finds the people whom a deselected school still holds: by a role, a class, or a child there."""
+    """Finds the people who are not kept, but to whom something holds that this run leaves alone.
+
+    `why` is `role` for a role at a deselected school, `tie` for a class or a child there, and `listed` for an enrollment
+    that stays although it was not staged (its class ended, or the record is broken), or a child with one.
+    """
     deselected = DESELECTED.format(source=stage.source_id)
-    stage.execute("CREATE TEMP TABLE frozen_users (user_id BIGINT PRIMARY KEY)")
-    in_class = (
-        "SELECT e.user_id FROM enrollments e JOIN classes c ON c.id = e.class_id "
-        f"WHERE e.source_id = ? AND e.status = 'active' AND c.school_sourced_id {deselected}"
-    )
-    with_role = (
-        "SELECT x.user_id FROM user_roles x JOIN users u ON u.id = x.user_id "
+    stage.execute("CREATE TEMP TABLE frozen_users (user_id BIGINT, why TEXT, PRIMARY KEY (user_id, why))")
+    roles = (
+        "SELECT x.user_id, 'role' FROM user_roles x JOIN users u ON u.id = x.user_id "
         f"WHERE u.source_id = ? AND x.org_sourced_id {deselected}"
     )
-    stage.execute(f"INSERT INTO frozen_users {in_class} UNION {with_role}", (stage.source_id, stage.source_id))
-    stage.execute(
-        "INSERT INTO frozen_users SELECT DISTINCT l.agent_id FROM relationships l JOIN frozen_users f ON f.user_id = l.student_id "
-        "WHERE l.status = 'active' AND l.agent_id NOT IN (SELECT user_id FROM frozen_users)"
+    ties = (
+        "SELECT e.user_id, 'tie' FROM classes c JOIN enrollments e ON e.class_id = c.id AND e.status = 'active' "
+        f"WHERE c.source_id = ? AND c.school_sourced_id {deselected}"
     )
+    listed = (
+        "SELECT e.user_id, 'listed' FROM users u JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' "
+        f"JOIN classes c ON c.id = e.class_id WHERE u.source_id = ? AND u.status = 'active' AND NOT {is_kept_user('u.id')} "
+        f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_planned(ENROLLMENTS, 'e')} "
+        f"AND ({is_staged(CLASSES, 'c')} OR NOT {is_planned(CLASSES, 'c')})"
+    )
+    stage.execute(f"INSERT INTO frozen_users {roles} UNION {ties} UNION {listed}", (stage.source_id,) * 3)
+    stage.execute(
+        "INSERT INTO frozen_users SELECT l.agent_id, CASE WHEN f.why = 'listed' THEN 'listed' ELSE 'tie' END "
+        "FROM relationships l JOIN frozen_users f ON f.user_id = l.student_id "
+        f"WHERE l.status = 'active' AND NOT {is_kept_user('l.student_id')} ON CONFLICT DO NOTHING"
+    )
+
+
+def is_kept_user(local_id: str) -> str:
+    """SQL: whether a user is kept, by any record."""
+    return f"EXISTS (SELECT 1 FROM stage_users k WHERE k.local_id = {local_id} AND k.kept > 0)"
+
+
+def is_staged(entity: Entity, row: str) -> str:
+    """SQL: whether the record of a stored row was read and staged."""
+    return f"EXISTS (SELECT 1 FROM {entity.stage} t WHERE t.sourced_id = {row}.sourced_id)"
+
+
+def is_planned(entity: Entity, row: str) -> str:
+    """SQL: whether a stored row is in the plan; of what is not staged, that means to go, now or after its grace."""
+    return f"EXISTS (SELECT 1 FROM changes p WHERE p.entity = '{entity.table}' AND p.sourced_id = {row}.sourced_id)"
 
 
 def scope(stage: Stage, entity: Entity) -> str:
-    """Which stored rows `r` of a table this run may remove."""
+    """Which stored rows `r` of a table, with the record `s` where it was staged, this run may remove."""
     deselected = DESELECTED.format(source=stage.source_id)
+    if entity is ORGS:
+        return (
+            "r.synced_at IS NULL"  # by its row a deselected school is known; without a selected one nothing gets here
+        )
     if entity is CLASSES:
         return f"r.school_sourced_id {SELECTED_SCHOOL}"
     if entity is COURSES:
-        return (
-            f"(r.org_sourced_id IS NULL OR NOT r.org_sourced_id {deselected}) AND NOT EXISTS (SELECT 1 FROM classes c "
-            f"WHERE c.source_id = r.source_id AND c.course_sourced_id = r.sourced_id AND c.school_sourced_id {deselected})"
+        named = (
+            "EXISTS (SELECT 1 FROM classes c WHERE c.source_id = r.source_id AND c.course_sourced_id = r.sourced_id "
+            f"AND c.status = 'active' AND NOT {is_staged(CLASSES, 'c')} AND NOT {is_planned(CLASSES, 'c')})"
         )
+        return f"(r.org_sourced_id IS NULL OR NOT r.org_sourced_id {deselected}) AND NOT {named}"
     if entity is USERS:
         tied = f"EXISTS (SELECT 1 FROM user_roles x WHERE x.user_id = r.id AND x.org_sourced_id {SELECTED_SCHOOL})"
-        gone = "s.sourced_id IS NULL"
-        return f"(r.id NOT IN (SELECT user_id FROM frozen_users) OR ({gone} AND {tied}))"
+        return (
+            "NOT EXISTS (SELECT 1 FROM frozen_users f WHERE f.user_id = r.id AND CASE f.why "
+            "WHEN 'listed' THEN s.sourced_id IS NOT NULL "
+            f"WHEN 'tie' THEN s.sourced_id IS NOT NULL OR NOT {tied} "
+            f"ELSE s.kept = 0 OR (s.sourced_id IS NULL AND NOT {tied}) END)"
+        )
     if entity is ENROLLMENTS:
         # Only of classes that are kept: what hangs on a removed class follows by `cascade`.
         return "r.class_id IN (SELECT local_id FROM stage_classes)"
@@ -111,11 +150,12 @@ def scope(stage: Stage, entity: Entity) -> str:
 
 def plan_listed(stage: Stage, entity: Entity, *, absence: bool) -> None:
     """Plans the removal of stored rows whose record is not kept: absent, tobedeleted, or out of scope."""
-    not_kept = (
-        "NOT EXISTS (SELECT 1 FROM stage_users k WHERE k.local_id = r.id AND k.kept > 0)"
-        if entity is USERS
-        else "(s.sourced_id IS NULL OR s.kept = 0)"
-    )
+    not_kept = "(s.sourced_id IS NULL OR s.kept = 0)"
+    if entity is USERS:  # a person is there as long as one record is, even a broken one
+        not_kept = (
+            f"NOT {is_kept_user('r.id')} AND NOT EXISTS (SELECT 1 FROM user_ids i JOIN dropped b ON b.entity = 'users' "
+            "AND b.sourced_id = i.sourced_id AND b.reason = 'broken' WHERE i.source_id = r.source_id AND i.user_id = r.id)"
+        )
     reason = (
         "CASE WHEN d.reason IS NOT NULL THEN d.reason WHEN s.kept > 0 THEN 'merged' "
         "WHEN s.sourced_id IS NOT NULL THEN 'out_of_scope' ELSE 'absent' END"
@@ -137,31 +177,45 @@ def of_provider(entity: Entity) -> str:
     return "AND r.origin = 'provider'" if entity.guarded else ""
 
 
+def wait_for_users(stage: Stage) -> None:
+    """Takes back the removal of enrollments that are listed and whose user's grace is not used up: they go together."""
+    stage.execute(
+        "DELETE FROM changes WHERE entity = 'enrollments' AND reason = 'user_removed' AND local_id IN (SELECT e.id "
+        "FROM enrollments e JOIN changes p ON p.entity = 'users' AND p.action = 'missing' AND p.local_id = e.user_id)"
+    )
+
+
 def plan_unlinked(stage: Stage) -> None:
-    """Plans the removal of relationships that a kept student's record no longer gives."""
+    """Plans the removal of relationships that a kept student's record no longer gives.
+
+    One that is still given, but whose agent is not kept, goes or stays with that agent.
+    """
+    given = (
+        "EXISTS (SELECT 1 FROM stage_users s JOIN stage_agents g ON g.student_sourced_id = s.sourced_id "
+        "LEFT JOIN stage_users a ON a.sourced_id = g.agent_sourced_id AND a.kept > 0 "
+        f"LEFT JOIN user_ids i ON i.source_id = {stage.source_id} AND i.sourced_id = g.agent_sourced_id "
+        "WHERE s.local_id = r.student_id AND s.kept > 0 AND COALESCE(a.local_id, i.user_id) = r.agent_id)"
+    )
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
-        "SELECT 'relationships', r.id, r.sourced_id, 'removal', "
-        "CASE WHEN MAX(CASE WHEN g.agent_sourced_id IS NULL THEN 0 ELSE 1 END) = 0 THEN 'link_gone' ELSE 'role_not_mapped' END "
-        "FROM relationships r JOIN stage_users s ON s.local_id = r.student_id AND s.kept > 0 "
-        "JOIN stage_users a ON a.local_id = r.agent_id "
-        "LEFT JOIN stage_agents g ON g.student_sourced_id = s.sourced_id AND g.agent_sourced_id = a.sourced_id "
-        f"WHERE r.source_id = ? AND r.status = 'active' {of_provider(RELATIONSHIPS)} "
-        "AND NOT EXISTS (SELECT 1 FROM stage_relationships k WHERE k.sourced_id = r.sourced_id) "
-        "GROUP BY r.id, r.sourced_id",
+        f"SELECT 'relationships', r.id, r.sourced_id, 'removal', CASE WHEN {given} THEN 'role_not_mapped' ELSE 'link_gone' END "
+        f"FROM relationships r WHERE r.source_id = ? AND r.status = 'active' {of_provider(RELATIONSHIPS)} "
+        f"AND {is_kept_user('r.student_id')} AND NOT {is_staged(RELATIONSHIPS, 'r')} "
+        f"AND ({is_kept_user('r.agent_id')} OR NOT {given})",
         (stage.source_id,),
     )
 
 
 def cascade(stage: Stage, entity: Entity, column: str, parent: Entity, reason: str, *, deleting: bool) -> None:
-    """Plans the removal of what hangs on a removed row, with that as the reason."""
+    """Plans the removal of what hangs on a removed row, with that as the reason; it ends any grace of their own."""
     status = "" if deleting else "AND r.status = 'active'"
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
         f"SELECT '{entity.table}', r.id, r.sourced_id, 'removal', '{reason}' FROM {entity.table} r "
         f"JOIN changes p ON p.entity = '{parent.table}' AND p.action = 'removal' AND p.local_id = r.{column} "
         f"WHERE r.source_id = ? {status} {of_provider(entity)} "
-        f"AND NOT EXISTS (SELECT 1 FROM {entity.stage} s WHERE s.sourced_id = r.sourced_id) ON CONFLICT DO NOTHING",
+        f"AND NOT {is_staged(entity, 'r')} ON CONFLICT (entity, sourced_id) DO UPDATE SET action = 'removal', "
+        "reason = excluded.reason WHERE changes.action = 'missing'",
         (stage.source_id,),
     )
 
@@ -189,6 +243,22 @@ def settle_removals(stage: Stage, on_removed: str) -> None:
             else POLICY[on_removed].get(entity, POLICY[on_removed][USERS])
         )
         stage.execute("UPDATE changes SET action = ? WHERE entity = ? AND action = 'removal'", (action, entity.table))
+    if on_removed == "delete":
+        spare_the_needed(stage)
+
+
+def spare_the_needed(stage: Stage) -> None:
+    """Suspends in place of deleting where a row hangs on it that the plan leaves there, such as one made by hand."""
+    for parent, entity, column in (
+        (CLASSES, ENROLLMENTS, "class_id"),
+        (USERS, ENROLLMENTS, "user_id"),
+        (USERS, RELATIONSHIPS, "student_id"),
+        (USERS, RELATIONSHIPS, "agent_id"),
+    ):
+        stage.execute(
+            f"UPDATE changes SET action = 'suspended' WHERE entity = '{parent.table}' AND action = 'deleted' AND EXISTS "
+            f"(SELECT 1 FROM {entity.table} r WHERE r.{column} = changes.local_id AND NOT {is_planned(entity, 'r')})"
+        )
 
 
 def announce(stage: Stage, entity: Entity, emit: Emit) -> None:
@@ -216,6 +286,6 @@ def removal_count(stage: Stage) -> int:
     return int(stage.value("SELECT COUNT(*) FROM changes WHERE action = 'removal'"))
 
 
-def held_count(stage: Stage) -> int:
-    """How many removals a guard or a freeze withholds."""
-    return int(stage.value("SELECT COUNT(*) FROM changes WHERE action IN ('held', 'waiting')"))
+def count(stage: Stage, action: str) -> int:
+    """How many rows have an end: `held` by a guard, `waiting` for the end of a freeze."""
+    return int(stage.value("SELECT COUNT(*) FROM changes WHERE action = ?", (action,)))
