@@ -1,9 +1,10 @@
 """Compares a synced roster with its provider, by code of its own: urllib, json and SQL, nothing of the product.
 
-    python tests/e2e/roster_check.py ROOT_URL DATABASE CLIENT_ID CLIENT_SECRET SCHOOL… [--mapped ROLE…]
+    python tests/e2e/roster_check.py ROOT_URL DATABASE CLIENT_ID CLIENT_SECRET SCHOOL… [--mapped ROLE…] [--version 1.1]
 
 Computes from the provider's raw JSON, by the words of the contract, who and what must be active for the selected schools, and
-compares ids and fields with SQLite. Prints a line a table; exits 1 on any difference. OneRoster 1.1, OAuth 2.0.
+compares ids and fields with SQLite. Prints a line a table; exits 1 on any difference. OneRoster 1.0, 1.1 and
+1.2, OAuth 2.0.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ import urllib.request
 from typing import Any
 
 Rows = dict[str, dict[str, Any]]
-MAPPED = ("student", "teacher", "aide", "parent", "guardian", "relative")
+MAPPED = ("student", "teacher", "aide", "parent", "guardian", "relative", "ext:aide")
+PATHS = {"1.0": "/learningdata/v1", "1.1": "/ims/oneroster/v1p1", "1.2": "/ims/oneroster/rostering/v1p2"}
 
 
-def fetch(root: str, client_id: str, secret: str) -> dict[str, Rows]:
+def fetch(root: str, client_id: str, secret: str, version: str = "1.1") -> dict[str, Rows]:
     """All six collections, by sourcedId."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-    scopes = "+".join(
-        f"https%3A%2F%2Fpurl.imsglobal.org%2Fspec%2For%2Fv1p1%2Fscope%2F{s}.readonly" for s in ("roster-core", "roster")
-    )
+    prefix = f"https%3A%2F%2Fpurl.imsglobal.org%2Fspec%2For%2Fv{version.replace('.', 'p')}%2Fscope%2F"
+    scopes = "+".join(f"{prefix}{scope}.readonly" for scope in ("roster-core", "roster"))
     form = f"grant_type=client_credentials&scope={scopes}".encode()
     request = urllib.request.Request(f"{root}/token", form, {"Authorization": f"Basic {basic}"})
     token = json.load(opener.open(request))["access_token"]
@@ -34,7 +35,7 @@ def fetch(root: str, client_id: str, secret: str) -> dict[str, Rows]:
     for name in ("orgs", "academicSessions", "courses", "classes", "users", "enrollments"):
         rows: Rows = {}
         while True:
-            url = f"{root}/ims/oneroster/v1p1/{name}?limit=1000&offset={len(rows)}"
+            url = f"{root}{PATHS[version]}/{name}?limit=1000&offset={len(rows)}"
             page = json.load(opener.open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})))[
                 name
             ]
@@ -50,6 +51,13 @@ def living(rows: Rows) -> Rows:
     return {key: row for key, row in rows.items() if row["status"] == "active"}
 
 
+def roles(user: dict[str, Any]) -> list[tuple[str, str]]:
+    """(role, org) of a user: 1.2's roles, or 1.1's one role at each of its orgs."""
+    if "roles" in user:
+        return [(role["role"], role["org"]["sourcedId"]) for role in user["roles"]]
+    return [(user["role"], org["sourcedId"]) for org in user["orgs"]]
+
+
 def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> dict[str, set[Any]]:
     """What must be active, as sets of comparable tuples."""
     sessions = living(provider["academicSessions"])
@@ -60,9 +68,11 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
         for k, e in living(provider["enrollments"]).items()
         if e["class"]["sourcedId"] in classes and e["role"] in mapped and e["user"]["sourcedId"] in users
     }
-    kept = {k for k, u in users.items() if schools & {o["sourcedId"] for o in u["orgs"]}}
+    kept = {k for k, u in users.items() if schools & {org for _, org in roles(u)}}
     kept |= {e["user"]["sourcedId"] for e in enrollments.values()}
-    links = {(k, a["sourcedId"]) for k in kept if users[k]["role"] == "student" for a in users[k].get("agents", [])}
+    links = {
+        (k, a["sourcedId"]) for k in kept if "student" in dict(roles(users[k])) for a in users[k].get("agents", [])
+    }
     kept |= {agent for _, agent in links if agent in users}
     named = {c["course"]["sourcedId"] for c in classes.values()}
     courses = {k for k, c in living(provider["courses"]).items() if c["org"]["sourcedId"] in schools or k in named}
@@ -87,10 +97,10 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
             for k in kept
         },
         "enrollments": {
-            (k, e["class"]["sourcedId"], e["user"]["sourcedId"], e["role"], e["beginDate"], e["endDate"])
+            (k, e["class"]["sourcedId"], e["user"]["sourcedId"], e["role"], e.get("beginDate"), e.get("endDate"))
             for k, e in enrollments.items()
         },
-        "relationships": {(s, a) for s, a in links if a in users and users[a]["role"] in mapped},
+        "relationships": {(s, a) for s, a in links if a in users and roles(users[a])[0][0] in mapped},
     }
 
 
@@ -119,7 +129,8 @@ def compare(database: str, wanted: dict[str, set[Any]]) -> list[str]:
         found = set(connection.execute(query).fetchall())
         missing, surplus = wanted[table] - found, found - wanted[table]
         print(
-            f"{table:<18} provider {len(wanted[table]):>9,}  roster {len(found):>9,}  missing {len(missing)}  surplus {len(surplus)}"
+            f"{table:<18} provider {len(wanted[table]):>9,}  roster {len(found):>9,}  "
+            f"missing {len(missing)}  surplus {len(surplus)}"
         )
         if missing or surplus:
             wrong.append(f"{table}: missing {sorted(missing)[:3]}, surplus {sorted(surplus)[:3]}")
@@ -134,8 +145,9 @@ def main() -> int:
         parser.add_argument(name)
     parser.add_argument("schools", nargs="*", help="default: every school")
     parser.add_argument("--mapped", nargs="*", default=MAPPED)
+    parser.add_argument("--version", choices=PATHS, default="1.1")
     given = parser.parse_args()
-    provider = fetch(given.root_url, given.client_id, given.client_secret)
+    provider = fetch(given.root_url, given.client_id, given.client_secret, given.version)
     schools = set(given.schools) or {k for k, org in living(provider["orgs"]).items() if org["type"] == "school"}
     wrong = compare(given.database, expected(provider, schools, set(given.mapped)))
     print("\n".join(wrong) or "equal")
