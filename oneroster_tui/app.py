@@ -19,12 +19,13 @@ from screens import clipboard, memory, modes
 from screens.commands import Command, Commanding, bindings
 from screens.desk import Desk
 from screens.frame import FramedScreen
-from screens.palette import CommandsProvider
 from screens.themes import THEMES, first_theme
 from screens.words import Clock, local_now
 from styles import sheet
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from oneroster_tui.headless.output import Output
     from oneroster_tui.headless.workplace import Options
 
@@ -60,6 +61,18 @@ def why_no_terminal(environ: Mapping[str, str]) -> str | None:
     return None
 
 
+def palette_provider() -> type[Provider]:
+    """What feeds the palette; loaded when it is opened."""
+    from screens.palette import CommandsProvider
+
+    return CommandsProvider
+
+
+def first_mode(kept: str) -> str:
+    """The mode to begin with: the one remembered, else the first."""
+    return kept if kept in modes.MODES_BY_ID else modes.MODES[0].id
+
+
 class InterfaceApp(Commanding, App[None]):
     """The interface.
 
@@ -72,7 +85,7 @@ class InterfaceApp(Commanding, App[None]):
 
     TITLE = "OneRoster"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar[set[type[CommandsProvider] | Callable[[], type[CommandsProvider]]]] = {CommandsProvider}  # type: ignore[assignment]
+    COMMANDS = {palette_provider}  # noqa: RUF012 -- as Textual declares it
     CSS = sheet("app")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {mode.id: mode.open for mode in modes.MODES}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 -- as Textual declares it
@@ -100,29 +113,30 @@ class InterfaceApp(Commanding, App[None]):
     BINDINGS = bindings(VERBS)
 
     def __init__(self, options: Options, *, now: Clock = local_now, economy: bool = False, watch: bool = True) -> None:
-        super().__init__()
-        self.economy = economy
-        self.watching = watch
+        kept = memory.recall()
         self.desk = Desk(self, options, now, economy=economy)
+        started = not self.desk.keeper.is_new
+        # Before the base class begins: so the first screen is painted at once, in its own colours.
+        self.DEFAULT_MODE = first_mode(kept.get("mode", "") if started else "")  # type: ignore[misc]
+        super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
+        self.theme = self.kept_theme = first_theme(
+            kept.get("theme", ""), self.available_themes, self.console.color_system
+        )
+        self.economy = economy
+        self.watching = watch
         if economy:
             self.animation_level = "none"
 
     # Coming and going
 
     async def on_mount(self) -> None:
-        """Opens the mode and the colours of the last session; the rest waits until they are painted."""
-        kept = memory.recall()
-        self.theme = first_theme(kept.get("theme", ""), self.available_themes, self.console.color_system)
-        self.kept_theme = self.theme
+        """Listens to what changes; the rest waits until the first frame is painted."""
         self.theme_changed_signal.subscribe(self, self.keep_theme)
         self.desk.settings_changed.subscribe(self, self.redraw_frame)
         self.desk.roster_changed.subscribe(self, self.redraw_frame)
         self.desk.runs.changed.subscribe(self, self.redraw_frame)
-        started = not self.desk.keeper.is_new
-        mode = kept.get("mode", "") if started else ""
-        self.switch_mode(mode if mode in modes.MODES_BY_ID else modes.MODES[0].id)
         self.call_after_refresh(self.begin)
 
     def keep_theme(self, theme: Theme) -> None:

@@ -24,6 +24,7 @@ from oneroster_tui.config import Connection, Settings
 from oneroster_tui.errors import NoRoster, RosterError
 from screens.keeper import Keeper
 from screens.reader import Reader
+from screens.runs import Runs
 from screens.words import Clock
 
 if TYPE_CHECKING:
@@ -70,8 +71,6 @@ class Desk:
     """
 
     def __init__(self, app: App[Any], options: Options, now: Clock, *, economy: bool) -> None:
-        from screens.runs import Runs  # late, for its imports
-
         self.app = app
         self.options = options
         self.now = now

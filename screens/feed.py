@@ -18,15 +18,25 @@ from oneroster_tui.sync.events import (
     Decision,
     Event,
     Many,
+    Note,
     PageTaken,
     ProblemFound,
     RunEnded,
     RunStarted,
+    render,
 )
-from screens.log_book import LogLine, lines_of
+from screens.log_book import Kind, LogLine
 
 PENDING = 20_000
 """Log lines that may wait for a tick; older ones are dropped, and counted."""
+
+ACTION_KINDS: dict[str, Kind] = {
+    "created": "update",
+    "updated": "update",
+    "reactivated": "update",
+    "unchanged": "skip",
+}
+"""The kind of a decision's line by its action; all others are removals, done or not."""
 
 State = Literal["starting", "running", "stopping", "ended"]
 Stage = Literal["waiting", "reading", "complete", "incomplete"]
@@ -97,6 +107,29 @@ class RunSnapshot:
         known = [one for one in self.progress if one.total]
         total = sum(one.total or 0 for one in known)
         return min(1.0, sum(one.received for one in known) / total) if total else None
+
+
+def kind_of(event: Event) -> Kind:
+    """The kind of an event's lines."""
+    match event:
+        case Decision() | Many():
+            return ACTION_KINDS.get(event.action, "removal")
+        case ProblemFound(problem):
+            return "problem" if problem.severity == "error" else "warning"
+        case Note(_, "warning"):
+            return "warning"
+        case CollectionEnded(complete=False):
+            return "problem"
+    return "info"
+
+
+def lines_of(event: Event) -> list[LogLine]:
+    """An event's lines; none for an event without words."""
+    text = render(event)
+    if text is None:
+        return []
+    kind = kind_of(event)
+    return [LogLine(kind, line) for line in text.split("\n")]
 
 
 class RunFeed:

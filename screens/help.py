@@ -94,5 +94,5 @@ def entry(offer: Offer) -> Content:
     keys = fit(offer.command.shown_keys or "ctrl+p", KEY_CELLS)
     reason = offer.reason
     if reason:
-        return Content.assemble((f"  {keys} {offer.command.help}", "$text-muted"), (f" Not now: {reason}", "$warning"))
+        return Content.assemble((f"  {keys} {offer.command.help}", "dim"), (f" Not now: {reason}", "$warning"))
     return Content.assemble("  ", (keys, "bold $accent"), f" {offer.command.help}")

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from oneroster_tui.sync.events import CollectionEnded, Decision, Event, Many, Note, ProblemFound, render
-
 Kind = Literal["info", "update", "removal", "skip", "warning", "problem"]
 
 KINDS: dict[Kind, str] = {
@@ -20,14 +18,6 @@ KINDS: dict[Kind, str] = {
 }
 """What a log can be filtered by, and the word for it."""
 
-ACTION_KINDS: dict[str, Kind] = {
-    "created": "update",
-    "updated": "update",
-    "reactivated": "update",
-    "unchanged": "skip",
-}
-"""The kind of a decision's line by its action; all others are removals, done or not."""
-
 CAPACITY = 50_000
 """Lines a book keeps; about 10 MB."""
 
@@ -37,29 +27,6 @@ class LogLine(NamedTuple):
 
     kind: Kind
     text: str
-
-
-def kind_of(event: Event) -> Kind:
-    """The kind of an event's lines."""
-    match event:
-        case Decision() | Many():
-            return ACTION_KINDS.get(event.action, "removal")
-        case ProblemFound(problem):
-            return "problem" if problem.severity == "error" else "warning"
-        case Note(_, "warning"):
-            return "warning"
-        case CollectionEnded(complete=False):
-            return "problem"
-    return "info"
-
-
-def lines_of(event: Event) -> list[LogLine]:
-    """An event's lines; none for an event without words."""
-    text = render(event)
-    if text is None:
-        return []
-    kind = kind_of(event)
-    return [LogLine(kind, line) for line in text.split("\n")]
 
 
 class LogBook:

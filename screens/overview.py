@@ -107,8 +107,9 @@ class OverviewScreen(FramedScreen):
             text, self.next_mode = headline(self.desk, facts.hold)
             self.query_one("#headline", Static).update(text)
             self.query_one("#recent", Static).update(recent_runs(facts.runs))
-        self.schools = facts.schools if facts else []
-        self.query_one(ListPane).reload()
+        if facts is not None:
+            self.schools = facts.schools
+            self.query_one(ListPane).reload()
         self.refresh_bindings()
 
     def school_rows(self, _: ListPane) -> Rows:

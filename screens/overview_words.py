@@ -62,22 +62,22 @@ def checklist(desk: Desk, runs: Sequence[RunRow]) -> Said:
     ]
     for number, step in enumerate(listed, 1):
         here = step is following
-        mark, tone = ("✓", "$success") if step.done else ("▸", "bold $accent") if here else ("○", "$text-muted")
+        mark, tone = ("✓", "$success") if step.done else ("▸", "bold $accent") if here else ("○", "dim")
         parts += [
             (f"\n {mark} {number}. {step.title:<12}", tone),
-            (f"{step.text:<34}", "" if here else "$text-muted"),
+            (f"{step.text:<34}", "" if here else "dim"),
             (f" press {step.key}" if here else "", "bold $accent"),
         ]
     if desk.keeper.is_new and not desk.options.demo:
-        parts.append((f"\n\nThere is no {desk.keeper.path} yet; saving the connection makes it.", "$text-muted"))
-        parts.append(("\nTo look around first: oneroster-tui --demo", "$text-muted"))
+        parts.append((f"\n\nThere is no {desk.keeper.path} yet; saving the connection makes it.", "dim"))
+        parts.append(("\nTo look around first: oneroster-tui --demo", "dim"))
     return Content.assemble(*parts), following.mode
 
 
 def unreadable(error: RosterError) -> Said:
     """That the roster cannot be read, and what to do."""
     return Content.assemble(
-        (f"✗ {error.what}", "bold $error"), f"\n{error.where}\n", ("Next: ", "$text-muted"), error.do
+        (f"✗ {error.what}", "bold $error"), f"\n{error.where}\n", ("Next: ", "dim"), error.do
     ), "history"
 
 
@@ -99,8 +99,8 @@ def headline(desk: Desk, hold: RunRow | None) -> Said:
         tone, text, step, mode = "warning", f"▲ The roster is stale: {since}.", "5 syncs", "sync"
     if hold is not None:
         tone, mode = "warning", "sync"
-        text = f"▲ {counted(hold.total('held'), 'removal')} held by a guard: wait for you to decide."
-        step = "5 shows them"
+        text = f"▲ {counted(hold.total('held'), 'removal')} held: your decision is waited for."
+        step = "5 shows what, and why"
     missing = desk.settings.missing()
     if missing and not desk.demo_pending:
         step, mode = (
@@ -112,7 +112,7 @@ def headline(desk: Desk, hold: RunRow | None) -> Said:
     if last is not None:
         parts += ["\n", *run_sentence(last, desk)]
     if step:
-        parts += ["\n", ("Next: ", "$text-muted"), (step, "bold $accent")]
+        parts += ["\n", ("Next: ", "dim"), (step, "bold $accent")]
     return Content.assemble(*parts), mode
 
 
@@ -129,9 +129,9 @@ def run_sentence(run: RunRow, desk: Desk) -> list[str | tuple[str, str]]:
     now, look = desk.now(), outcome(run.outcome)
     ended = run.finished_at or run.started_at
     parts: list[str | tuple[str, str]] = [
-        (f"Run {run.id} ", "$text-muted"),
-        (str(look), f"${look.tone}"),
-        (f" {when(ended, now)}, {ago(ended, now)}, took {took(run.seconds) or '?'}\n", "$text-muted"),
+        (f"Run {run.id} ", "dim"),
+        (str(look), look.style),
+        (f" {when(ended, now)}, {ago(ended, now)}, took {took(run.seconds) or '?'}\n", "dim"),
         " · ".join(counts_words(run)),
     ]
     if run.outcome not in ("done", "held"):
@@ -156,7 +156,7 @@ def recent_runs(runs: Sequence[RunRow]) -> Content:
     top = max(sizes, default=0.0) or 1.0
     bars = "".join(BARS[round(size / top * (len(BARS) - 1))] for size in sizes)
     marks = [MARKS.get(run.outcome, " ") for run in shown]
-    parts: list[str | tuple[str, str]] = [(f"Last {counted(len(shown), 'run')}  ", "$text-muted"), (bars, "$primary")]
+    parts: list[str | tuple[str, str]] = [(f"Last {counted(len(shown), 'run')}  ", "dim"), (bars, "$primary")]
     if any(mark != " " for mark in marks):
         label = "▲ held  ✗ failed"
         parts += ["\n", " " * (len(f"Last {counted(len(shown), 'run')}  ")), ("".join(marks), "$warning")]

@@ -116,10 +116,10 @@ class RunScreen(FramedScreen):
         self.query_one("#run-end", Static).update(
             Content.assemble(
                 (f"Run {run.id} ", "bold"),
-                (str(look), f"bold ${look.tone}"),
+                (str(look), f"bold {look.style}"),
                 (
                     f"  {when(run.started_at, now)}, {ago(ended, now)}, took {took(run.seconds) or 'until now'}",
-                    "$text-muted",
+                    "dim",
                 ),
                 "\n",
                 " · ".join(counts_words(run)),

@@ -65,9 +65,9 @@ def before_after(change: ChangeRow) -> Content:
         old, new = told(before.get(column)), told(after.get(column))
         name = f"{column:<{width}}  "
         if not before or not after or old == new:
-            parts.append((f"  {name}{new if after else old}\n", "$text-muted" if before and after else ""))
+            parts.append((f"  {name}{new if after else old}\n", "dim" if before and after else ""))
         else:
-            parts += [(f"~ {name}", "bold $accent"), old, (" → ", "$text-muted"), (f"{new}\n", "bold")]
+            parts += [(f"~ {name}", "bold $accent"), old, (" → ", "dim"), (f"{new}\n", "bold")]
     if not before and after:
         parts.insert(0, ("New: there was nothing before.\n", "$success"))
     if before and not after:

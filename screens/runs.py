@@ -12,7 +12,6 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from oneroster_tui.errors import RosterSyncError
-from screens.feed import RunFeed, RunSnapshot
 from screens.log_book import LogBook, LogLine
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from oneroster_tui.sync.core import Mode
     from oneroster_tui.sync.events import Emit, RunEnded
     from screens.desk import Desk
+    from screens.feed import RunFeed, RunSnapshot
 
     Conduct = Callable[[Settings, Roster, Client, Emit, Callable[[], bool]], RunEnded]
 
@@ -81,6 +81,8 @@ class Runs:
         Args:
             conduct: does the work where it is not just `sync.core.sync` (to approve a hold); called on the run's thread.
         """
+        from screens.feed import RunFeed  # late: the first frame does without the events
+
         feed = self._feed = RunFeed(mode)
         self.book = LogBook()
         self.snapshot = feed.drain()

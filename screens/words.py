@@ -19,12 +19,17 @@ class Look:
     Args:
         glyph: one cell wide.
         word: one or two words.
-        tone: "success", "warning", "error", "accent" or "muted"; `$tone` in styles, `tone` in table cells.
+        tone: "success", "warning", "error", "accent" or "muted"; table cells take it as it is.
     """
 
     glyph: str
     word: str
     tone: str
+
+    @property
+    def style(self) -> str:
+        """The tone as a style of Textual's content."""
+        return "dim" if self.tone == "muted" else f"${self.tone}"
 
     def __str__(self) -> str:
         return f"{self.glyph} {self.word}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any, TextIO
-
-import msgspec
+from typing import TYPE_CHECKING, Any, TextIO
 
 from oneroster_tui.errors import RosterSyncError
-from oneroster_tui.sync.events import Decision, Event, PageTaken, render
+
+if TYPE_CHECKING:
+    from oneroster_tui.sync.events import Event
 
 
 class Output:
@@ -34,6 +34,8 @@ class Output:
 
     def event(self, event: Event) -> None:
         """An event of a run as its log line. Decisions are flushed by the page, all else at once."""
+        from oneroster_tui.sync.events import Decision, PageTaken, render  # late: the interface needs no Output at once
+
         text = render(event)
         if text is not None:
             self._write(self.log, f"{text}\n", flush=not isinstance(event, Decision))
@@ -43,6 +45,8 @@ class Output:
     def result(self, facts: Any) -> None:
         """The JSON object, where it was asked for."""
         if self.json:
+            import msgspec
+
             self._write(sys.stdout, msgspec.json.format(msgspec.json.encode(facts)).decode() + "\n")
 
     def error(self, error: RosterSyncError) -> None:

@@ -39,9 +39,9 @@ class TopLine(Line):
         room = max(0, width - cell_len(right) - len(PRODUCT) - 4)
         left = cut(" · ".join(part for part in (sanitise(desk.source, 40), host(desk)) if part), room)
         yield Part(PRODUCT, "bold $primary")
-        yield Part(f"  {left}", "$text-muted")
+        yield Part(f"  {left}", "dim")
         yield Part(" " * max(2, width - len(PRODUCT) - 2 - cell_len(left) - cell_len(right)))
-        yield Part(right, f"${look.tone}")
+        yield Part(right, look.style)
 
 
 def host(desk: Desk) -> str:
@@ -84,7 +84,7 @@ class ModeTabs(Line):
             text = f"{mode.key} {mode.title}" if here or not short else mode.key
             opening = "[" if here else before or " "
             yield Part(opening, "bold $primary")
-            yield Part(text, "bold $primary" if here else "$text-muted", partial(self.go, mode.id))
+            yield Part(text, "bold $primary" if here else "dim", partial(self.go, mode.id))
             before = "]" if here else ""
             if gap:
                 yield Part((before or " ") + gap, "bold $primary")

@@ -21,7 +21,7 @@ class Empty(Static):
 
     def say(self, text: str, key: str = "", then: str = "") -> None:
         """Says something else."""
-        parts: list[str | tuple[str, str]] = [(text, "$text-muted")]
+        parts: list[str | tuple[str, str]] = [(text, "dim")]
         if key:
             parts += ["\n\n", (key, "bold $accent"), f" {then}"]
         self.update(Content.assemble(*parts))

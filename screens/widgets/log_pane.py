@@ -47,7 +47,7 @@ class LogStatus(Line):
             left -= len(text)
             if left < 0:
                 return
-            yield Part(text, "bold $primary" if here else "$text-muted", partial(see, kind))
+            yield Part(text, "bold $primary" if here else "dim", partial(see, kind))
 
 
 class LogPane(Commanding, Vertical):
