@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
 from oneroster_tui import config
 from oneroster_tui.config import Settings
+from oneroster_tui.errors import NotFound
 from oneroster_tui.provider.client import Reply
 from oneroster_tui.roster.database import Roster, open_roster
 from oneroster_tui.sync.core import sync
@@ -22,6 +24,7 @@ from oneroster_tui.sync.events import Event, RunEnded, render
 
 Json = dict[str, Any]
 COLLECTIONS = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
+SINGULAR = {name: name.removesuffix("s") for name in COLLECTIONS} | {"classes": "class"}
 ROLES = {"student": "Student", "teacher": "Teacher", "parent": "Parent", "guardian": "Guardian", "relative": "Relative"}
 
 
@@ -127,11 +130,20 @@ class Provider:
         path = path.strip("/")
         if path in self.faults:
             return self.faults[path](params)
+        if "/" in path:
+            return self.single(*path.split("/", 1))
         rows = self.order([*self.records[path].values(), *self.extra.get(path, ())])
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
         total = self.totals.get(path, len(rows))
         headers = {} if total is None else {"X-Total-Count": str(total)}
         return answer({path: rows[offset : offset + limit]}, headers)
+
+    def single(self, collection: str, sourced_id: str) -> Reply:
+        """A record by its id."""
+        record = self.records[collection].get(unquote(sourced_id))
+        if record is None:
+            raise NotFound("There is no such record (404).", status=404, collection=collection)
+        return answer({SINGULAR[collection]: record})
 
 
 def answer(body: Any, headers: Mapping[str, str] | None = None) -> Reply:

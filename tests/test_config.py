@@ -66,7 +66,14 @@ def test_defaults_are_the_contracts() -> None:
     assert made.role_mapping == {"student": "Student", "teacher": "Teacher"}
     assert made.connection.page_size == "auto"
     assert made.connection.timeout == 30.0
-    assert made.guards == config.Guards(max_remove_percent=10.0, max_remove_count=10, blackout=(), freeze_removals=())
+    assert made.guards == config.Guards(
+        max_remove_percent=10.0,
+        max_remove_count=10,
+        max_change_percent=None,
+        protected_roles=(),
+        blackout=(),
+        freeze_removals=(),
+    )
     assert made.database.url == "sqlite:///roster.db"
     assert made.sync.on_removed == "suspend"
     assert made.warnings == ()

@@ -117,6 +117,8 @@ class Guards:
 
     max_remove_percent: float | None
     max_remove_count: int | None
+    max_change_percent: float | None
+    protected_roles: tuple[str, ...]
     blackout: tuple[Period, ...]
     freeze_removals: tuple[Period, ...]
 

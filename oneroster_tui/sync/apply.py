@@ -85,6 +85,7 @@ def follow_users(stage: Stage) -> None:
     engine = stage.roster.engine
     stage.execute(
         "INSERT INTO user_ids (user_id, source_id, sourced_id) SELECT s.local_id, ?, s.sourced_id FROM stage_users s "
+        "JOIN users u ON u.id = s.local_id "  # not yet there where its creation is held
         "LEFT JOIN user_ids i ON i.source_id = ? AND i.sourced_id = s.sourced_id "
         "WHERE s.kept > 0 AND (i.user_id IS NULL OR i.user_id <> s.local_id) "
         "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",

@@ -13,12 +13,13 @@ from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.records import Collection
 from oneroster_tui.roster.database import Roster
-from oneroster_tui.sync import plan, removals, runs
+from oneroster_tui.sync import plan, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
 from oneroster_tui.sync.entities import ENTITIES
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
 from oneroster_tui.sync.pull import Pull, Pulled
+from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import Stage
 
 Mode = Literal["full", "plan", "approve", "unguarded"]
@@ -115,7 +116,7 @@ class Session:
     def conduct(self) -> None:
         """Pull, plan, guard, apply."""
         pulled = Pull(self.settings, self.stage, self.walk, self.emit, self.today).run()
-        exceeded = self.plan_removals(pulled)
+        exceeded = [*self.ask_about_edits(), *self.plan_removals(pulled)]
         self.check_stop()
         self.run.counts = plan.counts(self.stage)
         self.conclude(pulled, exceeded)
@@ -148,6 +149,8 @@ class Session:
             grace_runs=rules.grace_runs,
             unidentified=pulled.unidentified,
             deleting=rules.on_removed == "delete",
+            protected=[role.casefold() for role in self.settings.guards.protected_roles],
+            is_gone=asker(self.client) if rules.on_removed == "delete" else None,
         )
         exceeded: list[Trip] = []
         end: str = rules.on_removed
@@ -164,14 +167,27 @@ class Session:
             self.emit(Note(text, "warning"))
         return exceeded
 
+    def ask_about_edits(self) -> list[Trip]:
+        """Holds updates where too much would change at once; who approves, or sets the guards aside, lets them pass."""
+        if self.run.mode in ("unguarded", "approve"):
+            return []
+        return suspicion.hold_mass_edits(self.stage, self.settings.guards.max_change_percent)
+
     def ask_guards(self) -> list[Trip]:
         """What speaks against the planned removals: the guards, or for an approval its ceiling."""
         if self.run.mode == "unguarded":
             return []
         if self.run.mode == "approve":
             planned = removals.removal_count(self.stage)
-            return [Trip("rows", None, planned, self.ceiling)] if planned > self.ceiling else []
-        return trips(self.stage, self.settings.guards)
+            over = Trip("rows", None, planned, self.ceiling, "beyond what was approved")
+            return [over] if planned > self.ceiling else []
+        limits = self.settings.guards
+        return [
+            *trips(self.stage, limits),
+            *suspicion.grinding(self.stage, limits),
+            *suspicion.emptied_classes(self.stage, limits),
+            *suspicion.hold_rekeyed(self.stage, limits),
+        ]
 
     def conclude(self, pulled: Pulled, exceeded: list[Trip]) -> None:
         """Finds how the run ends, by the order of exit codes, and says what becomes of the decisions."""

@@ -155,6 +155,11 @@ REASONS = {
     "link_gone": "the student's record no longer names this person",
     "user_removed": "its user is removed",
     "class_removed": "its class is removed",
+    "new_id": "looks like somebody who is here under another id",
+    "mass_edit": "too many rows would change at once",
+    "protected": "its role is protected",
+    "still_there": "asked for by itself, the provider still has it",
+    "not_confirmed": "asked for by itself, the provider did not say that it is gone",
     "merged": "merged into another record of the same person",
 }
 """Why a row is removed, in a person's words, by the code that the audit stores."""

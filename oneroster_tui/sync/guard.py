@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from oneroster_tui.config import Guards
 from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.stage import Stage
+from oneroster_tui.text import sanitise
 
 SELECTED_SCHOOL = "IN (SELECT sourced_id FROM selected)"
 
@@ -31,21 +32,24 @@ SCHOOL_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A guard that was exceeded: `school` is None where the whole source was counted.
+    """A guard that was exceeded: so many of the stored rows would go (or whatever `verb` says).
 
-    The entity `rows` stands for an approval's ceiling: `stored` is how many removals were approved.
+    Attributes:
+        school: None where the whole source was counted.
+        why: which guard, where it is not the plain one.
     """
 
     entity: str
     school: str | None
     removals: int
     stored: int
+    why: str = ""
+    verb: str = "go"
 
     def __str__(self) -> str:
-        if self.entity == "rows":
-            return f"{self.removals:,} rows would go, {self.stored:,} were approved"
         place = f"school {self.school}" if self.school else "all schools"
-        return f"{self.removals:,} of {self.stored:,} {self.entity} would go ({place})"
+        why = f", {sanitise(self.why, 120)}" if self.why else ""
+        return f"{self.removals:,} of {self.stored:,} {self.entity} would {self.verb} ({place}{why})"
 
 
 def exceeds(removals: int, stored: int, limits: Guards) -> bool:

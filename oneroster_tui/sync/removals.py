@@ -6,6 +6,7 @@ of a school that was deselected: they wait until someone decides (contract: what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Collection as Some
 
 from oneroster_tui.sync.entities import (
@@ -27,6 +28,12 @@ NEVER = "('broken', 'filtered')"
 
 AT_ONCE = "('tobedeleted', 'user_removed', 'class_removed', 'merged')"
 """Reasons that `grace_runs` does not delay: the provider said so, or another removal did."""
+
+IsGone = Callable[[Entity, str], str]
+"""Asks for one record: blank when it is gone, else the code of why its row must stay."""
+
+MOST_ASKED = 500
+"""Single records asked for in a run, each table; what is beyond that stays until the next run."""
 
 POLICY = {
     "keep": {USERS: "kept"},
@@ -50,7 +57,15 @@ DESELECTED = (
 """Schools that were synced once and are not selected; one that the provider never listed has no org row, but classes."""
 
 
-def plan_removals(stage: Stage, *, grace_runs: int, unidentified: Some[str], deleting: bool) -> None:
+def plan_removals(
+    stage: Stage,
+    *,
+    grace_runs: int,
+    unidentified: Some[str],
+    deleting: bool,
+    protected: Some[str] = (),
+    is_gone: IsGone | None = None,
+) -> None:
     """Plans every removal as action `removal` (or `missing`, while `grace_runs` lasts).
 
     Args:
@@ -58,6 +73,8 @@ def plan_removals(stage: Stage, *, grace_runs: int, unidentified: Some[str], del
         unidentified: tables of which records came without a usable sourcedId: any stored row may be among those, so
             absence proves nothing there.
         deleting: `on_removed = "delete"`: what hangs on a removed row goes whatever its own status.
+        protected: OneRoster roles in lower case whose people and enrollments stay.
+        is_gone: asks the provider for a single record before its absence ends in something that cannot be taken back.
     """
     # Courses are judged by the classes that stay, users by the enrollments that stay.
     for entity in (ORGS, ACADEMIC_SESSIONS, CLASSES, COURSES, ENROLLMENTS, USERS):
@@ -66,12 +83,47 @@ def plan_removals(stage: Stage, *, grace_runs: int, unidentified: Some[str], del
             freeze_users(stage)
         plan_listed(stage, entity, absence=entity.table not in unidentified)
         grant_grace(stage, entity, grace_runs)
+        if is_gone:
+            confirm_absence(stage, entity, is_gone)
+        protect(stage, entity, protected)
     wait_for_users(stage)
     plan_unlinked(stage)
     grant_grace(stage, RELATIONSHIPS, grace_runs)
     cascade(stage, ENROLLMENTS, "user_id", USERS, "user_removed", deleting=deleting)
     cascade(stage, RELATIONSHIPS, "student_id", USERS, "user_removed", deleting=deleting)
     cascade(stage, RELATIONSHIPS, "agent_id", USERS, "user_removed", deleting=deleting)
+
+
+def confirm_absence(stage: Stage, entity: Entity, is_gone: IsGone) -> None:
+    """Keeps what is missing from the list, but still there when it is asked for by itself; also what nobody could ask for."""
+    absent = stage.execute(
+        "SELECT sourced_id FROM changes WHERE entity = ? AND action = 'removal' AND reason = 'absent' ORDER BY seq",
+        (entity.table,),
+    ).fetchall()
+    for number, (sourced_id,) in enumerate(absent):
+        why = is_gone(entity, sourced_id) if number < MOST_ASKED else "not_confirmed"
+        if why:
+            stage.execute(
+                "UPDATE changes SET action = 'kept', reason = ? WHERE entity = ? AND sourced_id = ?",
+                (why, entity.table, sourced_id),
+            )
+
+
+def protect(stage: Stage, entity: Entity, roles: Some[str]) -> None:
+    """Keeps people with a protected role, and enrollments in one."""
+    if not roles or entity not in (USERS, ENROLLMENTS):
+        return
+    marks = ", ".join("?" * len(roles))
+    holders = (
+        f"SELECT x.user_id FROM user_roles x WHERE LOWER(x.role) IN ({marks})"
+        if entity is USERS
+        else f"SELECT e.id FROM enrollments e WHERE LOWER(e.role) IN ({marks})"
+    )
+    stage.execute(
+        f"UPDATE changes SET action = 'kept', reason = 'protected' WHERE entity = '{entity.table}' AND action = 'removal' "
+        f"AND local_id IN ({holders})",
+        tuple(roles),
+    )
 
 
 def freeze_users(stage: Stage) -> None:
