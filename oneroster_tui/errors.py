@@ -14,6 +14,7 @@
     · NotFound                  404
     · Rejected                  another 4xx: the provider did not accept the request
     · Unreadable                the answer is not OneRoster JSON
+      · WebPage                 it is a web page
 
 Each error carries three plain sentences: what happened, where, and what to do next. None of them ever holds a secret.
 """
@@ -175,3 +176,7 @@ class Rejected(ProviderError):
 
 class Unreadable(ProviderError):
     """The answer was not OneRoster JSON: HTML, cut off, or another shape altogether."""
+
+
+class WebPage(Unreadable):
+    """The answer was a web page: a log-in, a proxy, or a site that shows its own page at every address."""

@@ -26,12 +26,15 @@ def check(options: Options, output: Output) -> ExitCode:
         from oneroster_tui.provider.client import Client
 
         with Client(settings.connection) as client:
-            output.line(f"Checking {client.base_url}")
+            asked = client.base_url
+            output.line(f"Checking {asked}")
             rungs = []
             for rung in probe.ladder(client):
                 rungs.append(rung)
                 mark, status = "✓" if rung.good else "✗", rung.status or "-"
                 output.line(f" {mark} {rung.name:<17} {status!s:>4}  {rung.seconds:.2f} s  {sanitise(rung.text, 300)}")
+            if client.base_url != asked:
+                output.line(f"The service was found at {client.base_url}: set root_url to that.")
             code = next((rung.exit_code for rung in rungs if not rung.good), ExitCode.DONE)
             orgs = probe.all_orgs(client) if code == ExitCode.DONE else []
             list_orgs(orgs, settings, output)

@@ -17,7 +17,7 @@ from http import HTTPStatus
 
 import httpx
 
-from oneroster_tui.errors import Forbidden, NotFound, ProviderError, Rejected, Unauthorized, Unreachable, Unreadable
+from oneroster_tui.errors import Forbidden, NotFound, ProviderError, Rejected, Unauthorized, Unreachable, WebPage
 from oneroster_tui.provider.endpoints import collection_of
 from oneroster_tui.provider.retry import RETRIED_STATUSES, causes, http_date
 from oneroster_tui.provider.statusinfo import provider_words
@@ -108,8 +108,8 @@ def refusal(
     return kind(what + said, where=where, do=do, status=status, collection=collection)
 
 
-def _web_page(where: str, status: int, collection: str) -> Unreadable:
-    return Unreadable(
+def _web_page(where: str, status: int, collection: str) -> WebPage:
+    return WebPage(
         "The provider answered with a web page instead of JSON.",
         where=where,
         do="Check root_url: it may lead to a log-in page, a proxy or the provider's web site.",

@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 
-from oneroster_tui.errors import Rejected, Unreadable
+from oneroster_tui.errors import NotFound, Rejected, Unreadable, WebPage
 from oneroster_tui.provider.answers import Reply, no_answer, refusal, safe_url
 from oneroster_tui.provider.auth import OAuth1, OAuth2ClientCredentials
-from oneroster_tui.provider.endpoints import base_url
+from oneroster_tui.provider.base import Base
+from oneroster_tui.provider.endpoints import base_urls
 from oneroster_tui.provider.retry import RETRIED_STATUSES, TRIES, Patience, backoff, retry_after, worth_a_retry
 from oneroster_tui.provider.token import TokenFacts
 from oneroster_tui.provider.transport import USER_AGENT, checked_url, http_client
@@ -39,6 +40,7 @@ class Client:
         connection: the [connection] settings.
         stopping: asked before each request, between the pieces of an answer and while waiting.
         budget_seconds: what the whole run may take; no retry starts after it.
+        base_url: where the service was found before (`base_url` of an earlier client); tried first.
         transport: stands in for the network in tests.
         sleep, clock, jitter: replaced by tests.
 
@@ -52,12 +54,13 @@ class Client:
         *,
         stopping: Callable[[], bool] = lambda: False,
         budget_seconds: float = 3600,
+        base_url: str = "",
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self.base_url: Final = base_url(connection.root_url, connection.oneroster_version)
+        self._base = Base(base_urls(connection.root_url, connection.oneroster_version), base_url)
         self.requests = 0
         self.retries = 0
         self._connection = connection
@@ -83,12 +86,17 @@ class Client:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({safe_url(self.base_url)!r})"
 
+    @property
+    def base_url(self) -> str:
+        """Where the service starts, without a slash at the end; another one once the first was found to be empty."""
+        return self._base.url
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
     def get(self, path: str, params: Mapping[str, str] = {}, *, tries: int = TRIES) -> Reply:
-        """GET one address of the service.
+        """GET one address of the service; where the first one asked for is not there, another base path may be.
 
         Args:
             path: below the base path, with ids percent-encoded, or a whole address on the same server (a `next` link).
@@ -101,7 +109,20 @@ class Client:
             Unreadable: a web page, or more than 256 MiB.
             Stopped: the run was asked to stop.
         """
-        request = self._get_request(self._address(path, params))
+        if path.startswith(("http://", "https://")):
+            return self._get(path, params, tries)
+        base, path = self._base.url, path.lstrip("/")
+        try:
+            reply = self._get(f"{base}/{path}", params, tries)
+        except (NotFound, WebPage):
+            if not self._base.moves(base, lambda address, few: self._get(address, few, 1)):
+                raise
+            return self._get(f"{self._base.url}/{path}", params, tries)
+        self._base.settle()
+        return reply
+
+    def _get(self, address: str, params: Mapping[str, str], tries: int) -> Reply:
+        request = self._get_request(self._address(address, params))
         reply, tried = self._send(request, self._auth, tries, "root_url")
         error = refusal(
             reply,
@@ -123,14 +144,13 @@ class Client:
         """
         return self._auth.renew() if isinstance(self._auth, OAuth2ClientCredentials) else None
 
-    def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:
+    def _address(self, address: str, params: Mapping[str, str]) -> httpx.URL:
         """The whole address, its query in RFC 3986's encoding: what is sent decodes to what is signed (spec 2.3)."""
-        whole = path.startswith(("http://", "https://"))
         try:
-            url = httpx.URL(path if whole else f"{self.base_url}/{path.lstrip('/')}")
+            url = httpx.URL(address)
         except httpx.InvalidURL:
             raise Rejected(
-                "The provider gave an address that cannot be read.", where=sanitise(path), do="Tell the provider."
+                "The provider gave an address that cannot be read.", where=sanitise(address), do="Tell the provider."
             ) from None
         if _origin(url) == ("http", self._origin[1], None) and self._origin[0] == "https":
             url = url.copy_with(scheme="https", port=self._origin[2])  # behind a proxy, servers write http into links

@@ -17,6 +17,15 @@ _SCOPE_PREFIXES = {
     "1.1": "https://purl.imsglobal.org/spec/or/v1p1/scope/",
     "1.2": "https://purl.imsglobal.org/spec/or/v1p2/scope/",
 }
+_OTHER_BASE_PATHS = {
+    "1.0": ("/ims/oneroster/v1p0", "/api/learningdata/v1"),
+    "1.1": ("/api/ims/oneroster/v1p1", "/v1p1"),
+    "1.2": ("/api/ims/oneroster/rostering/v1p2", "/ims/oneroster/v1p2", "/rostering/v1p2"),
+}
+"""Where providers keep it besides: Infinite Campus below `/api`, some without a part of the path (quirk 14)."""
+
+_OTHER_SERVICE = re.compile(r"(/ims/oneroster)/(?:gradebook|resources)(/v1p2)$", re.IGNORECASE)
+_WITH_VERSION = re.compile(r"/(?:v1p[012]|learningdata/v1)$", re.IGNORECASE)
 _FULL_BASE = re.compile(r"/ims/oneroster(?:/|$)|/v1p[12]$|/learningdata/v1$", re.IGNORECASE)
 _VARIABLE = re.compile(r"\{\w+\}")
 
@@ -139,8 +148,26 @@ def base_url(root_url: str, version: str) -> str:
         root_url: the setting, with scheme and host, without a query.
         version: "1.0", "1.1" or "1.2".
     """
-    root = root_url.strip().rstrip("/")
-    return root if _FULL_BASE.search(urlsplit(root).path) else root + BASE_PATHS[version]
+    return base_urls(root_url, version)[0]
+
+
+def base_urls(root_url: str, version: str) -> tuple[str, ...]:
+    """Where the rostering service may start, the likeliest first; all on the same server, all of the same version.
+
+    A path that ends in a version is meant as it is, but for 1.2's gradebook and resources services: there the rostering
+    service beside them is meant. Otherwise, after what `base_url` says: the root as given, then the version's other
+    known paths below it, or below what stands before `/ims/oneroster`.
+    """
+    root = _OTHER_SERVICE.sub(r"\1/rostering\2", root_url.strip().rstrip("/"))
+    known = (BASE_PATHS[version], *_OTHER_BASE_PATHS[version])
+    if _WITH_VERSION.search(urlsplit(root).path):
+        return (root,)
+    if found := _FULL_BASE.search(urlsplit(root).path):
+        prefix = root.removesuffix(urlsplit(root).path) + urlsplit(root).path[: found.start()]
+        tried = (root, *(prefix + path for path in known))
+    else:
+        tried = (root + known[0], root, *(root + path for path in known[1:]))
+    return tuple(dict.fromkeys(tried))
 
 
 def scopes_for(version: str) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def clock() -> Clock:
 def server() -> respx.MockRouter:
     router = respx.MockRouter(assert_all_called=False)
     router.post(TOKEN, name="token").respond(json={"access_token": "T0ken", "expires_in": 3600, "scope": "a b"})
+    router.get(url__regex=r"/orgs\?limit=1$").respond(404)  # the search for another base path finds nothing
     return router
 
 
