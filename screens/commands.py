@@ -41,6 +41,9 @@ KEY_NAMES = {
     "right_square_bracket": "]",
 }
 
+PRINTED = {"slash": "/"}
+"""Characters of keys for which Textual finds none."""
+
 GROUPS = (
     "Everywhere",
     "Lists",
@@ -124,10 +127,11 @@ class Commanding:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A command and the node that offers it now."""
+    """A command, the node that offers it now, and the keys that lead to it from where the focus is."""
 
     command: Command
     node: DOMNode
+    keys: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str | None:
@@ -166,10 +170,10 @@ def offers(app: App[Any], on: Screen[Any] | None = None, *, by_key: bool = True)
     taken: set[str] = set()
     for node in chain:
         for command in verbs_of(type(node)):
-            free = [key for key in command.key_list if key not in taken and not (by_key and typed(focused, key))]
+            free = tuple(key for key in command.key_list if key not in taken and not (by_key and typed(focused, key)))
             if free or not command.keys:
                 taken.update(free)
-                found.append(Offer(command, node))
+                found.append(Offer(command, node, free))
         if isinstance(node, Screen) and node.is_modal:
             break
     return found
@@ -177,7 +181,7 @@ def offers(app: App[Any], on: Screen[Any] | None = None, *, by_key: bool = True)
 
 def typed(focused: Widget | None, key: str) -> bool:
     """Whether the focused widget takes a key as text."""
-    return focused is not None and focused.check_consume_key(key, key_to_character(key))
+    return focused is not None and focused.check_consume_key(key, PRINTED.get(key) or key_to_character(key))
 
 
 def all_commands() -> list[Command]:
@@ -208,6 +212,11 @@ def in_order(commands: Iterable[Command]) -> list[Command]:
 def group_place(group: str) -> int:
     """Where a group stands among the others."""
     return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+
+
+def nearness(offer: Offer) -> int:
+    """Where a command stands in lists of what works here: the screen's own first, what works everywhere last."""
+    return GROUPS[2::-1].index(offer.command.group) + 1 if offer.command.group in GROUPS[:3] else 0
 
 
 def keys_page() -> str:

@@ -10,8 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.commands import Command, Commanding, Offer, bindings, group_place, offers, perform
+from screens.commands import Command, Commanding, Offer, bindings, key_name, nearness, offers, perform
 from screens.fitting import fit
+from styles import sheet
 
 KEY_CELLS = 12
 
@@ -19,6 +20,7 @@ KEY_CELLS = 12
 class HelpScreen(Commanding, ModalScreen[None]):
     """The list of keys; typing filters it, Enter does what the line says."""
 
+    CSS = sheet("modals")
     VERBS = (
         Command("help.close", "escape,f1", "Close", "Close the list.", "Help", "close", 1),
         Command("help.down", "down", "Down", "Move down.", "Help", "move(1)"),
@@ -37,7 +39,7 @@ class HelpScreen(Commanding, ModalScreen[None]):
     def on_mount(self) -> None:
         """Notes what the screen below offers, before typing changes what is in focus."""
         below = self.app.screen_stack[-2]
-        self.offers = sorted(offers(self.app, below), key=lambda offer: group_place(offer.command.group))
+        self.offers = sorted(offers(self.app, below), key=nearness)
         self.query_one(OptionList).can_focus = False
         self.fill("")
 
@@ -91,7 +93,7 @@ class HelpScreen(Commanding, ModalScreen[None]):
 
 def entry(offer: Offer) -> Content:
     """A line (or two) of the list."""
-    keys = fit(offer.command.shown_keys or "ctrl+p", KEY_CELLS)
+    keys = fit(" ".join(map(key_name, offer.keys)) or "ctrl+p", KEY_CELLS)
     reason = offer.reason
     if reason:
         return Content.assemble((f"  {keys} {offer.command.help}", "dim"), (f" Not now: {reason}", "$warning"))

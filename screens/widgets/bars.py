@@ -155,4 +155,4 @@ def verb_width(offer: Offer) -> int:
 
 def shown_key(offer: Offer) -> str:
     """The one key that the footer shows."""
-    return key_name(offer.command.key_list[0]) if offer.command.key_list else ""
+    return key_name(offer.keys[0]) if offer.keys else ""

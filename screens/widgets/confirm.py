@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from screens.commands import Command, Commanding, bindings
+from styles import sheet
 
 
 class Confirm(Commanding, ModalScreen[bool]):
@@ -23,6 +24,7 @@ class Confirm(Commanding, ModalScreen[bool]):
         number: where it is given, it has to be typed before the act can be chosen.
     """
 
+    CSS = sheet("modals")
     VERBS = (
         Command("confirm.yes", "y", "Yes", "Do it.", "Questions", "yes", 1, lambda it: it.why_not_yes()),
         Command("confirm.no", "n,escape,q", "No", "Leave it.", "Questions", "no", 2),

@@ -17,6 +17,7 @@ from screens.log_book import KINDS, Kind, LogBook
 from screens.widgets.line import Line, Part
 from screens.widgets.log_view import LogView
 from screens.widgets.search_bar import SearchBar
+from styles import sheet
 
 
 class LogStatus(Line):
@@ -53,6 +54,7 @@ class LogStatus(Line):
 class LogPane(Commanding, Vertical):
     """A log with everything around it. `show` a book, then `update_lines` once a tick."""
 
+    DEFAULT_CSS = sheet("log")
     VERBS = (
         Command("log.down", "j,down", "Down", "Move down.", "Log", "move(1)"),
         Command("log.up", "k,up", "Up", "Move up; the log stops following.", "Log", "move(-1)"),

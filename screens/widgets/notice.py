@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from screens.commands import Command, Commanding, bindings
 from screens.widgets.bars import FooterBar
+from styles import sheet
 
 
 class Notice(Commanding, ModalScreen[None]):
@@ -20,6 +21,7 @@ class Notice(Commanding, ModalScreen[None]):
         text: all of it; shown as it is, never parsed as markup.
     """
 
+    CSS = sheet("modals")
     VERBS = (
         Command("notice.close", "escape,enter,q", "Close", "Put the notice away.", "Notices", "close", 1),
         Command("notice.copy", "y", "Copy", "Copy the whole text.", "Notices", "copy", 2),
