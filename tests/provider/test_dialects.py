@@ -183,6 +183,20 @@ def test_a_user_of_1_2() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "identifier"),
+    [
+        ({"identifier": "7", "userMasterIdentifier": "M-7", "userId": "x"}, "7"),
+        ({"identifier": " ", "userMasterIdentifier": "M-7", "userId": "x"}, "M-7"),
+        ({"identifier": None, "userMasterIdentifier": "", "userId": "x"}, "x"),
+        ({"identifier": None}, ""),
+    ],
+)
+def test_what_stands_in_for_an_identifier(change: dict[str, Any], identifier: str) -> None:
+    record, problems = one(Collection.USERS, USER | change)
+    assert (record.identifier, problems) == (identifier, [])
+
+
 # What is not
 
 
@@ -523,6 +537,8 @@ rows: dict[Collection, st.SearchStrategy[dict[str, Any]]] = {
         optional={
             "middleName": texts,
             "identifier": texts,
+            "userMasterIdentifier": texts,
+            "userId": texts,
             "email": texts,
             "enabledUser": flags,
             "role": role_words,

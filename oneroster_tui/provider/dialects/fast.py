@@ -66,6 +66,8 @@ class _Role(msgspec.Struct, gc=False, rename="camel"):
 class _User(_Wire, gc=False, rename="camel", kw_only=True):
     username: str | None = None
     identifier: str | None = None
+    user_master_identifier: str | None = None
+    user_id: str | None = None
     given_name: str | None = None
     family_name: str | None = None
     middle_name: str | None = None
@@ -184,7 +186,7 @@ def _user(row: _User) -> User:
         status=STATUS[row.status],
         date_last_modified=_time(row.date_last_modified),
         username=clean(row.username or ""),
-        identifier=clean(row.identifier or ""),
+        identifier=_first(row.identifier, row.user_master_identifier, row.user_id),
         given_name=clean(row.given_name or ""),
         family_name=clean(row.family_name or ""),
         middle_name=clean(row.middle_name or ""),
@@ -208,6 +210,10 @@ def _roles(row: _User) -> tuple[Role, ...]:
     if not all(role.role and role.role_type in ("primary", "secondary") for role in roles):
         raise _Odd
     return tuple(roles) if len(roles) == 1 else tuple(dict.fromkeys(roles))
+
+
+def _first(*texts: str | None) -> str:
+    return next((clean(text) for text in texts if text and text.strip()), "")
 
 
 def _id(text: str) -> str:

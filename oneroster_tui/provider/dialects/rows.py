@@ -291,10 +291,12 @@ def _class(row: Row) -> Class:
 
 
 def _user(row: Row) -> User:
+    """A person. What stands in for a missing `identifier`: 1.2's master identifier, which means the same person in every
+    system, and 1.0's `userId` (spec 4.3, 4.5). Preferred names, profiles and demographics are not read."""
     return User(
         **row.common(),
         username=row.text("username"),
-        identifier=row.text("identifier"),
+        identifier=row.text("identifier", "userMasterIdentifier", "userId"),
         given_name=row.text("givenName"),
         family_name=row.text("familyName"),
         middle_name=row.text("middleName"),
