@@ -108,8 +108,23 @@ def cli(context: click.Context, /, *, sync_now: bool, **given: Any) -> None:
 @click.option("--plan", is_flag=True, help="Write nothing; say what would change, by reason.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit 10 when changes are pending.")
 @click.option("--ignore-guards", is_flag=True, help="Let every removal pass, this once. The run's record says so.")
+@click.option(
+    "--import-id-map",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="First rename sourcedIds by a file of old,new: when the provider gave everybody new ids.",
+)
 @click.pass_context
-def sync(context: click.Context, /, *, plan: bool, detailed_exitcode: bool, ignore_guards: bool, **given: Any) -> None:
+def sync(
+    context: click.Context,
+    /,
+    *,
+    plan: bool,
+    detailed_exitcode: bool,
+    ignore_guards: bool,
+    import_id_map: Path | None,
+    **given: Any,
+) -> None:
     """Run one sync: pull, plan, guard, apply; the log on stdout."""
     from oneroster_tui.headless import sync as headless
 
@@ -117,11 +132,18 @@ def sync(context: click.Context, /, *, plan: bool, detailed_exitcode: bool, igno
         raise click.UsageError("--detailed-exitcode goes with --plan.", context)
     if ignore_guards and plan:
         raise click.UsageError("--plan asks the guards: leave out --ignore-guards.", context)
+    if import_id_map and plan:
+        raise click.UsageError("--plan writes nothing: import the id map without it.", context)
     perform(
         context,
         given,
         lambda options, output: headless.run(
-            options, output, plan=plan, detailed_exitcode=detailed_exitcode, ignore_guards=ignore_guards
+            options,
+            output,
+            plan=plan,
+            detailed_exitcode=detailed_exitcode,
+            ignore_guards=ignore_guards,
+            id_map=import_id_map,
         ),
     )
 

@@ -6,6 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,7 @@ from oneroster_tui.sync import decisions
 from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
 from oneroster_tui.sync.events import RunEnded
+from oneroster_tui.sync.id_map import import_id_map, read_id_map
 
 CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
@@ -33,6 +35,7 @@ def run(
     plan: bool = False,
     detailed_exitcode: bool = False,
     ignore_guards: bool = False,
+    id_map: Path | None = None,
 ) -> ExitCode:
     """Runs one sync.
 
@@ -40,16 +43,20 @@ def run(
         plan: write nothing, say what would change.
         detailed_exitcode: with `plan`, exit 10 where changes are pending.
         ignore_guards: let every removal pass, this once; the run's record says so.
+        id_map: a CSV of old and new sourcedIds, renamed before the sync, as a run of its own.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
     """
     mode: Mode = "plan" if plan else "unguarded" if ignore_guards else "full"
-    ended = conducted(
-        options,
-        output,
-        lambda desk: sync(desk.settings, desk.roster, desk.client, output.event, mode=mode, stopping=desk.stopping),
-    )
+    pairs = read_id_map(id_map) if id_map else []
+
+    def work(desk: Desk) -> RunEnded:
+        if pairs:
+            import_id_map(desk.settings, desk.roster, pairs, output.event)
+        return sync(desk.settings, desk.roster, desk.client, output.event, mode=mode, stopping=desk.stopping)
+
+    ended = conducted(options, output, work)
     if plan and detailed_exitcode and ended.exit_code == ExitCode.DONE and is_pending(ended):
         return ExitCode.CHANGES_PENDING
     return ended.exit_code

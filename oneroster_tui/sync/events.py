@@ -27,6 +27,7 @@ Action = Literal[
     "waiting",
     "missing",
     "restored",
+    "renamed",
 ]
 """What becomes of a row. `held`: a guard withholds its removal. `waiting`: a freeze does. `missing`: `grace_runs` not used up."""
 
@@ -145,6 +146,7 @@ VERBS: dict[Action, str] = {
     "waiting": "Waiting to remove",
     "missing": "Missing for now:",
     "restored": "Restoring",
+    "renamed": "Renaming",
 }
 
 REASONS = {
@@ -166,7 +168,7 @@ REASONS = {
 
 SUMMARY_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("created", ("created",)),
-    ("updated", ("updated", "reactivated", "restored")),
+    ("updated", ("updated", "reactivated", "restored", "renamed")),
     ("unchanged", ("unchanged",)),
     ("suspended", ("suspended", "removed", "deleted")),
     ("held", ("held", "waiting", "missing", "kept")),

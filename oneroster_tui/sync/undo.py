@@ -16,8 +16,9 @@ from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.roster.queries import ChangeRow, change_row
 from oneroster_tui.sync import runs
 from oneroster_tui.sync.audit import row_json, stored_columns
-from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, ENTITIES, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.entities import ACADEMIC_SESSIONS, CLASSES, ENROLLMENTS, ENTITIES, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, ProblemFound, RunEnded, RunStarted
+from oneroster_tui.sync.id_map import rename_relationships
 
 BATCH = 1000
 """Audit rows read at a time."""
@@ -101,6 +102,7 @@ class Undoing:
         for entity in reversed(ENTITIES):
             for change in self.changes(entity, "after IS NOT NULL"):
                 self.take_back(change)
+        self.follow_classes()
         conflicts = sum(actions.get("problems", 0) for actions in self.counts.values())
         self.run.counts = self.counts
         self.run.exit_code = ExitCode.RECORD_PROBLEMS if conflicts else ExitCode.DONE
@@ -208,9 +210,10 @@ class Undoing:
         )
 
     def follow(self, entity: Entity, row: dict[str, Any]) -> None:
-        """Brings what follows from a row (`user_ids`, `user_roles`, `class_sessions`) back with it."""
+        """Brings what follows from a user (`user_ids`, `user_roles`, the names of relationships) back with it."""
         engine = self.roster.engine
         if entity is USERS:
+            rename_relationships(self.roster, row["id"])
             self.roster.execute("DELETE FROM user_ids WHERE user_id = ?", (row["id"],))
             for sourced_id in row["user_ids"]:
                 self.roster.execute(
@@ -225,14 +228,22 @@ class Undoing:
                 f"SELECT u.id, {members} FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id = ?",
                 (row["id"],),
             )
-        if entity is CLASSES:
-            self.roster.execute("DELETE FROM class_sessions WHERE class_id = ?", (row["id"],))
-            self.roster.execute(
-                "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
-                f"{engine.json_each('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = c.source_id "
-                f"AND t.sourced_id = {engine.json_text('e')} WHERE c.id = ?",
-                (row["id"],),
-            )
+
+    def follow_classes(self) -> None:
+        """Makes `class_sessions` anew from the terms that classes name, once classes and sessions are both back."""
+        if not any(self.counts[table] for table in (CLASSES.table, ACADEMIC_SESSIONS.table)):
+            return
+        engine = self.roster.engine
+        self.roster.execute(
+            "DELETE FROM class_sessions WHERE class_id IN (SELECT id FROM classes WHERE source_id = ?)",
+            (self.source_id,),
+        )
+        self.roster.execute(
+            "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
+            f"{engine.json_each('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = c.source_id "
+            f"AND t.sourced_id = {engine.json_text('e')} WHERE c.source_id = ?",
+            (self.source_id,),
+        )
 
     def report(self, change: ChangeRow, why: str) -> None:
         """Records what could not be taken back."""
