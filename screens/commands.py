@@ -64,6 +64,11 @@ def always(_: Any) -> None:
     """For a command that applies whenever its key is there."""
 
 
+def everywhere(_: Any) -> bool:
+    """For a command that every node of its class has."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """Something a person can do.
@@ -77,6 +82,7 @@ class Command:
         action: `undo` runs `action_undo` of the node that offers the command; `app.quit` and the like work too.
         footer: 0 is not in the footer; 1 comes first.
         applies: given the node that offers it, says why the command does not apply now, or None where it does.
+        here: given the node, whether it has this command at all; where not, the key is somebody else's.
     """
 
     id: str
@@ -87,6 +93,7 @@ class Command:
     action: str
     footer: int = 0
     applies: Applies = always
+    here: Callable[[Any], bool] = everywhere
 
     @property
     def shown_keys(self) -> str:
@@ -121,8 +128,11 @@ class Commanding:
     async def action_command(self, command_id: str) -> None:
         """Runs a command of this node, or says why it does not apply."""
         node = cast(DOMNode, self)
-        command = next(command for command in verbs_of(type(node)) if command.id == command_id)
-        await perform(Offer(command, node))
+        await perform(Offer(verb(type(node), command_id), node))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaves the keys of commands that this node does not have to those around it. Textual asks."""
+        return action != "command" or verb(type(self), str(parameters[0])).here(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,11 @@ async def perform(offer: Offer) -> None:
     await offer.node.app.run_action(offer.command.action, offer.node)
 
 
+def verb(kind: type, command_id: str) -> Command:
+    """A command of a class by its id."""
+    return next(command for command in verbs_of(kind) if command.id == command_id)
+
+
 def verbs_of(kind: type) -> Iterator[Command]:
     """The commands of a class, its own first, then those it inherits."""
     for base in kind.__mro__:
@@ -170,6 +185,8 @@ def offers(app: App[Any], on: Screen[Any] | None = None, *, by_key: bool = True)
     taken: set[str] = set()
     for node in chain:
         for command in verbs_of(type(node)):
+            if not command.here(node):
+                continue
             free = tuple(key for key in command.key_list if key not in taken and not (by_key and typed(focused, key)))
             if free or not command.keys:
                 taken.update(free)

@@ -99,6 +99,11 @@ class Desk:
         """Whether the demo provider was asked for and is not up yet."""
         return self.options.demo and self.keeper.provider is None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the libraries are loaded and reading has begun."""
+        return self._open.is_set()
+
     # The roster
 
     async def read(self, query: Callable[Concatenate[Roster, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -105,6 +106,13 @@ class Runs:
     def close(self) -> None:
         """Asks the run to end; its thread is waited for when the process ends."""
         self.stop()
+
+    async def finished(self) -> RunSnapshot:
+        """Waits for the end of the run under way, and says how it ended."""
+        while self.active:
+            await asyncio.sleep(0.02)
+        assert self.snapshot is not None  # noqa: S101 -- there was a run, so there is a last snapshot of it
+        return self.snapshot
 
     async def _tick(self) -> None:
         """Hands round what came since the last tick; after the last piece, the roster is asked again."""

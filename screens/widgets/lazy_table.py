@@ -12,10 +12,21 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from screens.commands import Command, Commanding, bindings
+from screens.commands import Command, Commanding, always, bindings
 from screens.fitting import clean
 from screens.widgets.columns import GAP, Cell, layout
 from screens.widgets.lazy_view import LazyView, Sort
+
+
+def row_needed(table: LazyTable) -> str | None:
+    """Why there is no row to act on; None where there is."""
+    return None if table.current is not None else "The list is empty."
+
+
+def tickable(table: LazyTable) -> str | None:
+    """Why the row cannot be ticked; None where it can."""
+    row = table.current
+    return row_needed(table) if row is None else table.why_not_tick(row)
 
 
 class LazyTable(Commanding, LazyView):
@@ -51,21 +62,22 @@ class LazyTable(Commanding, LazyView):
         Command("list.page_up", "pageup,ctrl+b", "Page up", "Move up a page.", "Lists", "page(-1)"),
         Command("list.first", "g,home", "First", "Go to the first row.", "Lists", "first"),
         Command("list.last", "G,end", "Last", "Go to the last row.", "Lists", "last"),
-        Command("list.open", "enter", "Open", "Open the row.", "Lists", "open", 1, lambda it: it.why_not_open()),
+        Command("list.open", "enter", "Open", "Open the row.", "Lists", "open", 1, row_needed, lambda it: it.opens),
         Command(
             "list.tick",
             "space",
             "Tick",
-            "Tick the row, or take the tick away.",
+            "Tick the row, or untick it.",
             "Lists",
             "tick",
             2,
-            lambda it: it.why_no_tick(),
+            tickable,
+            lambda it: it.ticks,
         ),
-        Command("list.copy", "y", "Copy", "Copy the row.", "Lists", "copy", 7, lambda it: it.why_not_row()),
-        Command("list.sort", "o", "Sort", "Sort by the next column.", "Lists", "sort", 7, lambda it: it.why_not_sort()),
+        Command("list.copy", "y", "Copy", "Copy the row.", "Lists", "copy", 7, row_needed),
+        Command("list.sort", "o", "Sort", "Sort by the next column.", "Lists", "sort", 7, always, lambda it: it.sort),
         Command(
-            "list.reverse", "O", "Reverse", "Turn the order round.", "Lists", "reverse", 0, lambda it: it.why_not_sort()
+            "list.reverse", "O", "Reverse", "Turn the order round.", "Lists", "reverse", 0, always, lambda it: it.sort
         ),
     )
     BINDINGS = bindings(VERBS)
@@ -123,25 +135,6 @@ class LazyTable(Commanding, LazyView):
         self.sort = sort
         self.refresh()
         self.post_message(self.Sorted(self, sort))
-
-    def why_not_row(self) -> str | None:
-        """Why there is no row to act on; None where there is."""
-        return None if self.current is not None else "The list is empty."
-
-    def why_not_open(self) -> str | None:
-        """Why the row cannot be opened; None where it can."""
-        return self.why_not_row() if self.opens else "There is nothing more to see of a row here."
-
-    def why_no_tick(self) -> str | None:
-        """Why the row cannot be ticked; None where it can."""
-        if not self.ticks:
-            return "Rows of this list cannot be ticked."
-        row = self.current
-        return self.why_not_row() if row is None else self.why_not_tick(row)
-
-    def why_not_sort(self) -> str | None:
-        """Why the order cannot be changed; None where it can."""
-        return None if self.sort is not None else "This list has one order only."
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on the cursor's row it opens; on the heading it sorts."""

@@ -81,6 +81,11 @@ class SearchBar(Commanding, Horizontal):
             self._timer.stop()
         self._timer = self.set_timer(PAUSE, self._tell)
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter belongs to the field first; it comes here so."""
+        event.stop()
+        self.action_done()
+
     def action_clear(self) -> None:
         """Empties and hides the bar."""
         self.query_one(Input).value = ""
