@@ -62,14 +62,18 @@ def sync(
         with runs.recorded(roster, source_id, mode) as run:
             emit(RunStarted(run.id, mode, settings.source, len(settings.schools.sync)))
             session = Session(settings, roster, client, run, emit, stopping, today, ceiling)
+            readers = True  # something may still read the stage, and SQLite does not drop what is read
             try:
                 session.conduct()
+                readers = False
             except RosterSyncError as error:
+                readers = False
                 session.abandon(error)
                 raise
             finally:
                 emit(RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds))
-                session.stage.drop()
+                if not readers:
+                    session.stage.drop()  # else the next run does, or the connection's end
     return RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds)
 
 

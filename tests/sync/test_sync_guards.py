@@ -19,11 +19,11 @@ def limits(percent: float | None, count: int | None) -> dict[str, Any]:
     return {"guards": {"max_remove_percent": percent, "max_remove_count": count}}
 
 
-def crowd(students: int = 100) -> Provider:
-    """One class a school; so many students in s1, and four times as many in s2."""
+def crowd(students: int, elsewhere: int) -> Provider:
+    """One class a school; so many students in s1, and so many in s2."""
     p = Provider()
     p.session("t1")
-    for school, number in (("s1", students), ("s2", 4 * students)):
+    for school, number in (("s1", students), ("s2", elsewhere)):
         p.org(school)
         p.course(f"c{school[1]}", school)
         p.class_(f"{school}-a", school, f"c{school[1]}")
@@ -71,7 +71,7 @@ def suspended(lab: Lab) -> int:
 def test_removals_are_held_when_the_limits_are_exceeded(
     lab: Lab, percent: float | None, count: int | None, leaving: int, *, held: bool
 ) -> None:
-    lab.provider = crowd()
+    lab.provider = crowd(100, 5)
     lab.sync()
     leave(lab, leaving)
     ended = lab.sync(**limits(percent, count))
@@ -81,7 +81,7 @@ def test_removals_are_held_when_the_limits_are_exceeded(
 
 
 def test_each_school_is_guarded_by_itself(lab: Lab) -> None:
-    lab.provider = crowd(20)
+    lab.provider = crowd(20, 80)
     lab.sync()
     leave(lab, 5)  # 25 % of the school, 5 % of the source
     ended = lab.sync(**limits(10, 4))
@@ -91,7 +91,7 @@ def test_each_school_is_guarded_by_itself(lab: Lab) -> None:
 
 
 def test_the_source_is_guarded_as_a_whole(lab: Lab) -> None:
-    lab.provider = crowd(20)
+    lab.provider = crowd(20, 80)
     lab.sync()
     leave(lab, 6)
     leave(lab, 6, "s2")
@@ -205,7 +205,7 @@ def test_a_hold_with_record_problems_is_a_hold(lab: Lab) -> None:
 
 @pytest.mark.parametrize("policy", ["suspend", "delete"])
 def test_rows_that_are_suspended_already_are_not_counted(lab: Lab, policy: str) -> None:
-    lab.provider = crowd(20)
+    lab.provider = crowd(20, 80)
     for n in range(10):
         lab.provider.enroll(f"x{n}", "s1-1", "s1-a", role="teacher" if n % 2 else "student")
     for n in range(2, 20):
@@ -290,7 +290,7 @@ def test_a_plan_shows_a_hold_and_writes_nothing(lab: Lab) -> None:
 
 
 def test_moving_a_school_out_is_guarded(lab: Lab) -> None:
-    lab.provider = crowd(20)
+    lab.provider = crowd(20, 80)
     lab.sync()
     for n in range(1, 20):
         lab.provider.records["users"][f"s1-{n}"]["orgs"] = [ref("s9", "org")]
