@@ -27,11 +27,16 @@ class Base(pw.Model):
 
 
 class Source(Base):
-    """A provider, by the name its config gives it; every stored row carries its id."""
+    """A provider, by the name its config gives it; every stored row carries its id.
+
+    `profile` is what is known of it, `delta_state` where the next delta begins; both JSON, blank as long as there is none.
+    """
 
     name = pw.TextField(unique=True)
     root_url = pw.TextField(default="")
     oneroster_version = pw.TextField(default="1.1")
+    profile = pw.TextField(default="")
+    delta_state = pw.TextField(default="")
 
     class Meta:
         table_name = "sources"
@@ -275,6 +280,23 @@ class IdCounter(Base):
         table_name = "id_counters"
 
 
+class LooseEnd(Base):
+    """An id that a listed record names, or that is listed itself, and that the roster has no use for as things are.
+
+    A delta shows only what changed. Where one of these becomes usable, the records that named it did not change, so the
+    delta does not show them: the enrollments are read in full. `named_by` is `enrollments` or `agents`.
+    """
+
+    source = pw.ForeignKeyField(Source, index=False)
+    entity = pw.TextField()
+    sourced_id = pw.TextField()
+    named_by = pw.TextField()
+
+    class Meta:
+        table_name = "loose_ends"
+        primary_key = pw.CompositeKey("source", "entity", "sourced_id", "named_by")
+
+
 TABLES = (
     Source,
     Org,
@@ -291,4 +313,5 @@ TABLES = (
     SyncChange,
     SyncProblem,
     IdCounter,
+    LooseEnd,
 )

@@ -19,6 +19,8 @@ class Source(Base):
     name = pw.TextField(unique=True)
     root_url = pw.TextField(default="")
     oneroster_version = pw.TextField(default="1.1")
+    profile = pw.TextField(default="")
+    delta_state = pw.TextField(default="")
 
     class Meta:
         table_name = "sources"
@@ -226,6 +228,17 @@ class IdCounter(Base):
         table_name = "id_counters"
 
 
+class LooseEnd(Base):
+    source = pw.ForeignKeyField(Source, index=False)
+    entity = pw.TextField()
+    sourced_id = pw.TextField()
+    named_by = pw.TextField()
+
+    class Meta:
+        table_name = "loose_ends"
+        primary_key = pw.CompositeKey("source", "entity", "sourced_id", "named_by")
+
+
 TABLES = (
     Source,
     Org,
@@ -242,6 +255,7 @@ TABLES = (
     SyncChange,
     SyncProblem,
     IdCounter,
+    LooseEnd,
 )
 
 
