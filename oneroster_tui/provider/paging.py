@@ -70,9 +70,14 @@ class _Fetched:
 class _Sizes:
     """How many rows to ask for: grows while pages come whole and fast, halves when they do not come (contract 2)."""
 
-    def __init__(self, page_size: int | Literal["auto"]) -> None:
+    def __init__(self, page_size: int | Literal["auto"], first: int | None, clamp: int | None) -> None:
+        auto = page_size == "auto"
         self.now = FIRST_SIZE if page_size == "auto" else max(page_size, 1)
-        self._ceiling = LARGEST_SIZE if page_size == "auto" else self.now
+        self._ceiling = LARGEST_SIZE if auto else self.now
+        if auto and first:
+            self.now = min(max(first, SMALLEST_SIZE), LARGEST_SIZE)
+        if clamp:
+            self.clamp(clamp)
         self._lock = threading.Lock()  # workers halve, the caller's thread grows and clamps
 
     def came(self, fetched: _Fetched) -> None:
@@ -194,8 +199,18 @@ class Walk:
             Either is halved for good when a request for more than 50 rows fails with 413, 5xx or no answer; such a
             request is made once more at half the size.
         concurrency: how many requests run at a time.
+        first_size: what "auto" asks for first, where it is known that so many rows come at once.
+        clamp: the most rows that are known to come at once; no more are asked for.
         params: further query parameters (`filter`, `sort`, `fields`).
         stopping: looked at ten times a second.
+
+    Attributes:
+        pages: how many were handed out.
+        complete, why: whether these were all rows, and why not; they hold from the end on.
+        ended: whether the walk came to its end, complete or not.
+        claimed: whether the provider said a total.
+        largest: the most rows that came as asked for, 0 when none did.
+        clamp: the most rows that came where more were asked for and more were there; None when that did not happen.
 
     Raises (from the iteration):
         ProviderError: a page could not be read.
@@ -210,20 +225,27 @@ class Walk:
         path: str | None = None,
         page_size: int | Literal["auto"],
         concurrency: int,
+        first_size: int | None = None,
+        clamp: int | None = None,
         params: Mapping[str, str] = {},
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.pages = 0
         self.complete = False
+        self.ended = False
+        self.claimed = False
+        self.largest = 0
+        self.clamp: int | None = None
         self.why = f"{collection.value}: not read yet."
         self._get = get
-        self._collection = collection
+        self.collection = collection
         self._path = path or f"/{collection.value}"
         self._params = dict(params)
         self._stopping = stopping
         self._concurrency = max(concurrency, 1)
         self._used = False
-        self._sizes = _Sizes(page_size)
+        self._sizes = _Sizes(page_size, first_size, clamp)
+        self._short = 0  # rows of the page before, where that were fewer than asked for
         self._proof = Proof(collection.value)
 
     @property
@@ -246,7 +268,7 @@ class Walk:
         return self._proof.same_as(other._proof)
 
     def only_duplicates(self) -> bool:
-        """Whether only rows that came twice speak against this reading; see `Proof.only_duplicates`."""
+        """Whether only rows that came twice can speak against this reading; see `Proof.only_duplicates`."""
         return self._proof.only_duplicates()
 
     def __iter__(self) -> Iterator[Page]:
@@ -254,12 +276,12 @@ class Walk:
         if self._used:
             raise RuntimeError("a Walk is for one use")
         self._used = True
-        crew = _Crew(self._fetch, self._concurrency, f"walk-{self._collection.value}")
+        crew = _Crew(self._fetch, self._concurrency, f"walk-{self.collection.value}")
         plan = _Plan(crew.ask, self._concurrency + 2)
         try:
             yield from self._pages(plan)
             self.why = self._proof.verdict()
-            self.complete = not self.why
+            self.complete, self.ended = not self.why, True
         except GeneratorExit:
             self.why = self._broken_off("by the reader")
             raise
@@ -277,14 +299,25 @@ class Walk:
             fetched = self._wait(plan.head(proof.offset, proof.total, max(sizes.now, fewest)))
             plan.pending.popleft()
             page = proof.take(fetched.page, fetched.claim)
+            self.claimed = self.claimed or fetched.claim is not None
             if page is None:
                 return
+            self._learn(fetched)
             if proof.total is not None and fetched.page.count < fetched.asked:
                 sizes.clamp(fetched.page.count)
             else:
                 sizes.came(fetched)
             self.pages += 1
             yield page
+
+    def _learn(self, fetched: _Fetched) -> None:
+        """Notes what a page shows of the server: a short one that is followed by rows was cut short (quirk 1)."""
+        rows = fetched.page.count
+        if self._short:
+            self.clamp = max(self.clamp or 0, self._short)
+        self._short = rows if rows < fetched.asked else 0
+        if rows == fetched.asked:
+            self.largest = max(self.largest, rows)
 
     def _wait(self, ask: _Ask) -> _Fetched:
         while True:
@@ -310,14 +343,14 @@ class Walk:
             if offset and _past_the_end(error, offset, self._proof.total):
                 return _Fetched(Page([], [], 0), limit, None, 0.0)
             raise
-        page = decode(self._collection, answer.body)
+        page = decode(self.collection, answer.body)
         claims = (read_total(answer.headers.get(name)) for name in _TOTAL_HEADERS)
         claim = next((total for total in claims if total is not None), page.total)
         return _Fetched(page, limit, claim, answer.seconds)
 
     def _broken_off(self, reason: str) -> str:
         said = sanitise(reason.rstrip("."))
-        return f"{self._collection.value}: the reading was broken off after {self.received:,} records: {said}."
+        return f"{self.collection.value}: the reading was broken off after {self.received:,} records: {said}."
 
 
 def _too_much(error: ProviderError) -> bool:

@@ -10,6 +10,8 @@ MAX_PAGES: Final = 200_000
 """Pages after which a walk is given up. Every page must bring a row that its neighbours did not have, so only a server
 that invents rows gets here; ten million enrollments in pages of 100 are half as many."""
 
+MOVED: Final = "rows moved while they were read, so some may have been missed"
+
 _Doubt = Literal["moved", "repeated", "total", "endless"]
 """A row that was missed, a row that came twice, a total that changed, a walk without end."""
 
@@ -49,6 +51,7 @@ class Proof:
         self._first: list[str] = []
         self._before: Page | None = None
         self._neighbour: frozenset[str] = frozenset()
+        self._earlier: frozenset[str] = frozenset()
 
     @property
     def offset(self) -> int:
@@ -72,12 +75,15 @@ class Proof:
             page = _without_first(page, again)
         ids = _ids(page)
         known = frozenset(ids)
-        self._repeats = bool(known and self._pages) and (self._begins_anew(ids) or known <= self._neighbour)
+        anew = self._begins_anew(ids)
+        self._repeats = bool(known and self._pages) and (anew or known <= self._neighbour | self._earlier)
         fresh = 0 if self._repeats else page.count
         self._weigh(claim, fresh)
         if (again and not joined and not self._repeats) or (fresh and known & self._neighbour):
             kind: _Doubt = "moved" if again and not joined else "repeated"
-            self._suspect("rows moved while they were read, so some may have been missed", kind)
+            self._suspect(MOVED, kind)
+        if anew and self._pages > 1 and self.rows != self.total:  # other pages came between: offset is not ignored
+            self._suspect(MOVED, "moved")
         if self._pages >= MAX_PAGES:
             self._suspect(f"the provider sends page after page, and {MAX_PAGES:,} were enough", "endless")
         self._ended = not fresh or self._pages >= MAX_PAGES
@@ -88,7 +94,8 @@ class Proof:
         self._pages += 1
         self._sum_up(page)
         self.rows += fresh
-        self._largest, self._before, self._neighbour = largest, page, known
+        self._largest, self._before = largest, page
+        self._earlier, self._neighbour = self._neighbour, known
         return page
 
     @property
@@ -101,12 +108,12 @@ class Proof:
         return (self.rows, self._checksum) == (other.rows, other._checksum)
 
     def only_duplicates(self) -> bool:
-        """Whether all that speaks against this reading are rows that came twice, in a reading that was sorted.
+        """Whether nothing but rows that came twice can speak against this reading, and it was sorted.
 
-        Then, where a second reading was the `same_as` this one, nothing moved: the provider lists records twice
+        Then, where another reading was the `same_as` this one, nothing moved: the provider lists records twice
         (quirk 11). A page that begins too early repeats rows as well, but it leaves none out.
         """
-        return self._ended and self._kinds == {"repeated"} and self._ascending and self.total in (None, self.rows)
+        return self._ended and self._kinds <= {"repeated"} and self._ascending and self.total in (None, self.rows)
 
     def verdict(self) -> str:
         """Why the walk is not complete, as a sentence; "" when it is proved complete."""

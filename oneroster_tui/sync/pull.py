@@ -23,7 +23,7 @@ from oneroster_tui.records import (
     Role,
     User,
 )
-from oneroster_tui.sync import merge, plan
+from oneroster_tui.sync import duplicates, merge, plan
 from oneroster_tui.sync.entities import (
     ACADEMIC_SESSIONS,
     BY_COLLECTION,
@@ -76,6 +76,7 @@ class Pull:
         self.settings = settings
         self.stage = stage
         self.reader = Reader(walk)
+        self.repeated = 0  # rows of the present reading that had come before, on another page
         self.emit = emit
         self.today = today.isoformat()
         self.selected = frozenset(settings.schools.sync)
@@ -116,15 +117,18 @@ class Pull:
     def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
         """Reads one collection to its end and judges whether it was all of it."""
 
-        def read_pages(walk: Walk) -> None:
-            received = 0
+        def read_pages(walk: Walk) -> int:
+            received, self.repeated = 0, 0
             for page in walk:
                 received += page.count
                 self.take_problems(entity, page.problems)
                 take(page.records)
                 self.emit(PageTaken(entity.table, received, walk.total))
+            return self.repeated
 
         received, why = self.reader.read(collection, read_pages, lambda why: self.start_over(collection, why))
+        for problem in duplicates.contradicted(self.stage, entity):
+            self.problem(problem)
         if received == 0 and not why:
             stored = self.stage.value(
                 f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'",
@@ -175,9 +179,14 @@ class Pull:
                 )
 
     def file(self, entity: Entity, rows: list[tuple[Any, ...]], dropped: list[tuple[str, str]]) -> None:
-        """Stages a page's rows."""
-        self.stage.add(entity, rows)
-        self.stage.drop_records(entity, dropped)
+        """Stages a page's rows; where some were there already, sees what that means."""
+        again = self.stage.add(entity, rows)
+        if again:
+            for problem in duplicates.differing(self.stage, entity, rows):
+                self.problem(problem)
+        again += self.stage.drop_records(entity, dropped)
+        if again:
+            self.repeated += duplicates.from_other_pages(rows, dropped, again)
 
     def take_orgs(self, records: Sequence[Org]) -> None:
         """Orgs: all that the provider lists."""

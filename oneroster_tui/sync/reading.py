@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from oneroster_tui.errors import ProviderError
@@ -16,7 +17,32 @@ SORTED: Final = {"sort": "sourcedId", "orderBy": "asc"}
 """Asks for an order that new and removed rows disturb least; the order of a server is its own affair otherwise."""
 
 OpenWalk = Callable[[Collection, Mapping[str, str]], Walk]
-ReadPages = Callable[[Walk], None]
+ReadPages = Callable[[Walk], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One walk that came to its end.
+
+    `repeated`: rows that had come before, on another page. The walk itself sees them on neighbouring pages only, for it
+    does not remember a million ids; without an order, pages overlap anywhere, and what they leave out is never shown.
+    """
+
+    walk: Walk
+    repeated: int
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether another reading may do better."""
+        return self.walk.drifted or (self.walk.complete and self.repeated > 0)
+
+    @property
+    def why(self) -> str:
+        """Why this may not be all, without a full stop; "" when it is."""
+        if not self.walk.complete:
+            return self.walk.why.rstrip(".")
+        many = f"{self.repeated:,} of {self.walk.received:,} records came a second time, on another page"
+        return f"{self.walk.collection}: {many}, so others may have been missed" if self.repeated else ""
 
 
 class Reader:
@@ -35,7 +61,7 @@ class Reader:
 
         Args:
             collection: which.
-            read_pages: takes the pages of one walk.
+            read_pages: takes the pages of one walk; says how many rows had come before, on another page.
             start_over: forgets what the pages so far left behind; is told why.
 
         Returns:
@@ -45,29 +71,27 @@ class Reader:
             ProviderError: it cannot be read.
             Stopped: the run was asked to stop.
         """
-        walk = self._open(collection, {})
-        read_pages(walk)
+        reading = self._read(collection, read_pages, {})
         for turn in range(1, AGAIN + 1):
-            if not walk.drifted:
+            if not reading.doubtful:
                 break
-            start_over(f"{walk.why} Reading it again ({turn} of {AGAIN}).")
-            before, walk = walk, self._read_sorted(collection, read_pages)
-            if walk.drifted and walk.same_as(before):  # nothing moves: the provider itself lists rows twice
-                return walk.received, "" if walk.only_duplicates() else walk.why
-        return walk.received, "" if walk.complete else walk.why
+            start_over(f"{reading.why}. Reading it again ({turn} of {AGAIN}).")
+            before, reading = reading, self._read_sorted(collection, read_pages)
+            if reading.doubtful and reading.walk.same_as(before.walk):  # nothing moves: rows are listed twice
+                return reading.walk.received, "" if reading.walk.only_duplicates() else reading.why
+        return reading.walk.received, reading.why
 
-    def _read_sorted(self, collection: Collection, read_pages: ReadPages) -> Walk:
+    def _read_sorted(self, collection: Collection, read_pages: ReadPages) -> Reading:
         """A reading in the order of sourcedIds; in the provider's own where it does not sort by them (quirk 4)."""
         if self._sort:
-            walk = self._open(collection, SORTED)
             try:
-                read_pages(walk)
+                return self._read(collection, read_pages, SORTED)
             except ProviderError as error:
-                if walk.received or error.status is None:
+                if error.status is None:
                     raise
                 self._sort = False
-            else:
-                return walk
-        walk = self._open(collection, {})
-        read_pages(walk)
-        return walk
+        return self._read(collection, read_pages, {})
+
+    def _read(self, collection: Collection, read_pages: ReadPages, params: Mapping[str, str]) -> Reading:
+        walk = self._open(collection, params)
+        return Reading(walk, read_pages(walk))
