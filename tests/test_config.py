@@ -140,7 +140,7 @@ def test_everything_set() -> None:
         max_remove_count = 0
         blackout = ["2026-08-01..2026-08-20"]
         [database]
-        url = "postgresql://user:password@host/roster"
+        url = "postgresql://user:hunter2@host/roster"
         """,
         HERE,
     )
@@ -157,7 +157,7 @@ def test_everything_set() -> None:
         "",
     )
     assert made.missing() == ()
-    assert "password" not in repr(made)
+    assert "hunter2" not in repr(made)
 
 
 def test_periods_hold_both_ends() -> None:

@@ -157,19 +157,40 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("guards.blackout", "periods", (), "Days on which no run applies."),
     Key("guards.freeze_removals", "periods", (), "Days on which a run adds and updates only."),
     Key("database.url", "database url", "sqlite:///roster.db", "Where the roster is; relative to the config file."),
-    Key("notify.webhook", "url", "", "Gets a JSON summary POSTed on failure, hold and staleness."),
+    Key("notify.webhook", "url", "", "Gets a JSON summary POSTed on failure, hold, staleness and recovery."),
+    Key("notify.smtp_host", "text", "", "The mail server that sends the same by e-mail; empty: no mail."),
+    Key("notify.smtp_port", "whole", 587, "The mail server's port.", low=1, high=65535),
+    Key(
+        "notify.smtp_tls",
+        "choice",
+        "starttls",
+        "How the way to the mail server is protected: from the greeting on (tls), after it (starttls), or not at all.",
+        ("starttls", "tls", "none"),
+    ),
+    Key("notify.smtp_user", "text", "", "The mail server's user; empty: no log-in."),
+    Key("notify.smtp_password", "secret", "", "The user's password itself; better kept outside this file."),
+    Key("notify.smtp_password_env", "variable", "", "The environment variable that holds the password."),
+    Key("notify.smtp_password_file", "text", "", "A file whose first line is the password."),
+    Key("notify.smtp_password_command", "command", "", "A command whose first line of output is the password."),
+    Key("notify.mail_from", "text", "", "The sender of the mails."),
+    Key("notify.mail_to", "texts", (), "The mails' recipients."),
+    Key("log.folder", "text", "", "Where each run leaves its log as a file; empty: no files."),
+    Key("log.keep_days", "whole", 30, "Days after which a log file is removed.", low=1, high=3650),
+    Key("history.keep_runs", "whole", 400, "How many runs are remembered, with their changes.", low=1, high=100_000),
+    Key("monitoring.textfile", "text", "", "A file of metrics for Prometheus' node exporter; empty: none."),
 )
 """Every key, in the order of the file."""
 
 KEYS_BY_NAME: Final[dict[str, Key]] = {key.name: key for key in KEYS}
 
-SECRET_KEYS: Final = (
-    "connection.client_secret",
-    "connection.client_secret_env",
-    "connection.client_secret_file",
-    "connection.client_secret_command",
+SECRETS: Final = tuple(
+    tuple(f"{name}{way}" for way in ("", "_env", "_file", "_command"))
+    for name in ("connection.client_secret", "notify.smtp_password")
 )
-"""The ways to give the client secret; at most one of them is set."""
+"""The ways to give each secret; at most one of them is set."""
+
+SECRET_KEYS: Final = tuple(key for ways in SECRETS for key in ways)
+"""Keys that hold a secret, or the way to one."""
 
 USERNAME_COLUMNS: Final = (
     "username",

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster_tui.config.keys import KEYS, KEYS_BY_NAME, SECRET_KEYS, suggestion, table_suggestion, tables
+from oneroster_tui.config.keys import KEYS, KEYS_BY_NAME, SECRETS, suggestion, table_suggestion, tables
 from oneroster_tui.config.settings import (
     Connection,
     Database,
     Fingerprint,
     Guards,
+    History,
+    Log,
+    Monitoring,
     Notify,
     Schools,
     Settings,
@@ -25,6 +28,13 @@ from oneroster_tui.errors import ConfigError
 APP: Final = "oneroster-tui"
 VARIABLE: Final = "ONEROSTER_TUI_CONFIG"
 FILE: Final = "config.toml"
+
+HELD_SECRETS: Final = {
+    "connection.client_secret": "the client secret",
+    "notify.smtp_password": "the mail password",
+    "notify.webhook": "the webhook's address",  # who knows it may post there
+}
+"""What only the file's owner should be able to read, by the key that holds it."""
 
 
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
@@ -176,6 +186,9 @@ def _settings(data: Mapping[str, Any], path: Path, content: bytes | None) -> Set
         guards=Guards(**fields["guards"]),
         database=Database(**fields["database"]),
         notify=Notify(**fields["notify"]),
+        log=Log(**fields["log"]),
+        history=History(**fields["history"]),
+        monitoring=Monitoring(**fields["monitoring"]),
         warnings=tuple(_warnings(values, path, on_disk=content is not None)),
         fingerprint=digest(content),
         **fields[""],
@@ -191,9 +204,10 @@ def _values(data: Mapping[str, Any], name: str, problems: list[str]) -> dict[str
             values[key.name] = parse_value(key, present.get(key.name, key.default))
         except BadValueError as error:
             problems += [f"{name}: {key.name}: {reason}." for reason in error.reasons]
-    given = [secret for secret in SECRET_KEYS if values.get(secret)]
-    if len(given) > 1:
-        problems.append(f"{name}: found {', '.join(given)}; allowed is only one of them: empty the others.")
+    for ways in SECRETS:
+        given = [way for way in ways if values.get(way)]
+        if len(given) > 1:
+            problems.append(f"{name}: found {', '.join(given)}; allowed is only one of them: empty the others.")
     return values
 
 
@@ -233,24 +247,33 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
     for name in ("connection.root_url", "connection.token_url", "notify.webhook"):
         if values[name].lower().startswith("http:") and not _loopback(values[name]):
             yield f"{path.name}: {name} is http: everything sent there can be read on the way. Use https."
-    if values["connection.client_secret"] and on_disk and os.name == "posix":
+    if values["notify.smtp_host"] and values["notify.smtp_tls"] == "none" and not _is_loopback(values["notify.smtp_host"]):
+        yield f'{path.name}: notify.smtp_tls is "none": mails, and the password, can be read on the way.'
+    held = [words for name, words in HELD_SECRETS.items() if values[name]]
+    if held and on_disk and os.name == "posix":
         try:
             mode = path.stat().st_mode & 0o777
         except OSError:  # gone since it was read
             return
         if mode & 0o077:
             yield (
-                f"{path.name} holds the client secret and other users may open it (mode {mode:o}). "
+                f"{path.name} holds {' and '.join(held)} and other users may open it (mode {mode:o}). "
                 f"Run: chmod 600 {path}"
             )
 
 
 def _loopback(url: str) -> bool:
     """Whether an address stays on this machine."""
-    import ipaddress
     from urllib.parse import urlsplit
 
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    import ipaddress
+
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

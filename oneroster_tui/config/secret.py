@@ -1,4 +1,4 @@
-"""Fetches the client secret, as late as possible and without ever showing it."""
+"""Fetches a secret, as late as possible and without ever showing it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ LONGEST: Final = 65536
 """Characters of the first line that are read: nobody waits for the end of /dev/zero."""
 
 
-def resolve(*, value: str, variable: str, file: str, command: str, folder: Path) -> str:
+def resolve(
+    *,
+    value: str,
+    variable: str,
+    file: str,
+    command: str,
+    folder: Path,
+    key: str = "connection.client_secret",
+    noun: str = "client secret",
+) -> str:
     """The secret from the one place that is set.
 
     Args:
         folder: relative files and commands start here (the config file's folder).
+        key: the key that holds the secret itself; the other ways are named after it.
+        noun: what the sentences call it.
 
     Raises:
         ConfigError: nothing is set, or what is set gives no secret. No message holds any of it.
@@ -26,15 +37,16 @@ def resolve(*, value: str, variable: str, file: str, command: str, folder: Path)
     if value:
         return value
     if variable:
-        return _from_environment(variable)
+        return _from_environment(variable, key, noun)
     if file:
-        return _from_file(folder / Path(file).expanduser())
+        return _from_file(folder / Path(file).expanduser(), key, noun)
     if command:
-        return _from_command(command, folder)
+        return _from_command(command, folder, key, noun)
+    table, _, leaf = key.partition(".")
     raise ConfigError(
-        "The client secret is not set.",
-        where="connection.client_secret",
-        do="set one of client_secret_env, client_secret_file, client_secret_command or client_secret in [connection]",
+        f"The {noun} is not set.",
+        where=key,
+        do=f"set one of {leaf}_env, {leaf}_file, {leaf}_command or {leaf} in [{table}]",
     )
 
 
@@ -51,19 +63,19 @@ def origin(*, value: str, variable: str, file: str, command: str) -> str:
     return "not set"
 
 
-def _from_environment(variable: str) -> str:
+def _from_environment(variable: str, key: str, noun: str) -> str:
     secret = os.environ.get(variable, "")
     if secret:
         return secret
     raise ConfigError(
-        f"The environment variable {variable}, which should hold the client secret, is "
+        f"The environment variable {variable}, which should hold the {noun}, is "
         f"{'empty' if variable in os.environ else 'not set'}.",
-        where="connection.client_secret_env",
+        where=f"{key}_env",
         do=f"set {variable} where this program is started (cron and systemd have an environment of their own)",
     )
 
 
-def _from_file(path: Path) -> str:
+def _from_file(path: Path, key: str, noun: str) -> str:
     try:
         with path.open(encoding="utf-8-sig") as lines:
             secret = lines.readline(LONGEST).rstrip("\r\n")
@@ -77,13 +89,13 @@ def _from_file(path: Path) -> str:
         problem = "has an empty first line"
     # Raised outside the handler: a decoding error carries the file's bytes along.
     raise ConfigError(
-        f"The file that should hold the client secret {problem}.",
-        where=f"connection.client_secret_file = {path}",
+        f"The file that should hold the {noun} {problem}.",
+        where=f"{key}_file = {path}",
         do="put the secret on its first line and let the user who runs the sync read it",
     )
 
 
-def _from_command(command: str, folder: Path) -> str:
+def _from_command(command: str, folder: Path, key: str, noun: str) -> str:
     import subprocess  # late: only this way of giving a secret needs it
 
     words = _words(command)
@@ -109,8 +121,8 @@ def _from_command(command: str, folder: Path) -> str:
             return first
         problem = f"ended with code {done.returncode}" if done.returncode else "printed an empty first line"
     raise ConfigError(
-        f"The command that should print the client secret ({words[0]}) {problem}.",
-        where="connection.client_secret_command",
+        f"The command that should print the {noun} ({words[0]}) {problem}.",
+        where=f"{key}_command",
         do="run it by hand, as the user who runs the sync, to see why; it must print the secret on its first line",
     )
 

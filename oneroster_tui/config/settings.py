@@ -132,9 +132,62 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """[notify]: a webhook's address is often its password, so no repr shows it."""
+    """[notify]: who is told of failures and holds. A webhook's address is often its password, so no repr shows it."""
 
     webhook: str = field(repr=False)
+    smtp_host: str
+    smtp_port: int
+    smtp_tls: Literal["starttls", "tls", "none"]
+    smtp_user: str
+    smtp_password: str = field(repr=False)
+    smtp_password_env: str
+    smtp_password_file: str
+    smtp_password_command: str = field(repr=False)
+    mail_from: str
+    mail_to: tuple[str, ...]
+
+    def password(self, folder: Path) -> str:
+        """The mail server's password, fetched now from wherever the file says it is; `folder` is the config file's.
+
+        Raises:
+            ConfigError: none is set, or the variable, file or command does not give one.
+        """
+        return secret.resolve(
+            value=self.smtp_password,
+            variable=self.smtp_password_env,
+            file=self.smtp_password_file,
+            command=self.smtp_password_command,
+            folder=folder,
+            key="notify.smtp_password",
+            noun="mail password",
+        )
+
+    def missing(self) -> tuple[str, ...]:
+        """The dotted keys without which no mail can be sent, where a mail server is named."""
+        wanted = {"notify.mail_from": self.mail_from, "notify.mail_to": self.mail_to}
+        return tuple(name for name, value in wanted.items() if self.smtp_host and not value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """[log]: the runs' logs as files. `keep_days` in days."""
+
+    folder: str
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """[history]: how much of the past stays in the roster."""
+
+    keep_runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """[monitoring]: what other programs look at."""
+
+    textfile: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +210,19 @@ class Settings:
     guards: Guards
     database: Database
     notify: Notify
+    log: Log
+    history: History
+    monitoring: Monitoring
     warnings: tuple[str, ...] = field(default=(), compare=False)
     fingerprint: Fingerprint = field(default=Fingerprint(""), repr=False, compare=False)
 
     def local_role(self, role: str) -> str:
         """The local role of a OneRoster role, in whatever case it is written; "" when it is not mapped."""
         return self.role_mapping.get(role.strip().lower(), "")
+
+    def beside(self, place: str) -> Path:
+        """A path of the config: relative ones start from the config file's folder."""
+        return self.path.parent / Path(place).expanduser()
 
     def missing(self) -> tuple[str, ...]:
         """The dotted keys that are still to be set before a sync can run."""

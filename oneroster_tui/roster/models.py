@@ -280,6 +280,23 @@ class IdCounter(Base):
         table_name = "id_counters"
 
 
+class Notification(Base):
+    """What people were last told of a source, so that the same is not told every night.
+
+    `topic`: `run` (how the last run ended) or `age` (whether the roster is fresh). `state` is `good` where all is well.
+    """
+
+    source = pw.ForeignKeyField(Source, index=False)
+    topic = pw.TextField()
+    state = pw.TextField()
+    told_at = pw.TextField()
+    run_id = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "notifications"
+        primary_key = pw.CompositeKey("source", "topic")
+
+
 class LooseEnd(Base):
     """An id that a listed record names, or that is listed itself, and that the roster has no use for as things are.
 
@@ -313,5 +330,6 @@ TABLES = (
     SyncChange,
     SyncProblem,
     IdCounter,
+    Notification,
     LooseEnd,
 )

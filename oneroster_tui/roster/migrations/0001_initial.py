@@ -228,6 +228,18 @@ class IdCounter(Base):
         table_name = "id_counters"
 
 
+class Notification(Base):
+    source = pw.ForeignKeyField(Source, index=False)
+    topic = pw.TextField()
+    state = pw.TextField()
+    told_at = pw.TextField()
+    run_id = pw.IntegerField(null=True)
+
+    class Meta:
+        table_name = "notifications"
+        primary_key = pw.CompositeKey("source", "topic")
+
+
 class LooseEnd(Base):
     source = pw.ForeignKeyField(Source, index=False)
     entity = pw.TextField()
@@ -255,6 +267,7 @@ TABLES = (
     SyncChange,
     SyncProblem,
     IdCounter,
+    Notification,
     LooseEnd,
 )
 
