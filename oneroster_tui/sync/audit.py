@@ -22,27 +22,32 @@ def row_json(engine: Engine, entity: Entity) -> str:
 
 
 def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:
-    """Writes the audit rows of a table with what the rows were; `missing` and `kept` change nothing and are not audited."""
+    """Writes the audit rows of what is stored and will change; `missing` and `kept` change nothing and are not audited."""
     stage.execute(
         "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, before) "
         "SELECT ?, c.entity, c.local_id, c.sourced_id, c.action, c.reason, "
         f"CASE WHEN r.id IS NULL THEN NULL ELSE {row_json(stage.roster.engine, entity)} END FROM changes c "
         f"LEFT JOIN {entity.table} r ON r.id = c.local_id "
-        "WHERE c.entity = ? AND c.action NOT IN ('missing', 'kept') ORDER BY c.seq",
+        "WHERE c.entity = ? AND c.action NOT IN ('created', 'missing', 'kept') ORDER BY c.seq",
         (run_id, entity.table),
     )
 
 
 def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
-    """Completes the audit rows with what the rows are now: by id, or by sourcedId where the row is new."""
-    found = (
-        "r.id = sync_changes.local_id"
-        if entity.early_ids
-        else f"r.source_id = {stage.source_id} AND r.sourced_id = sync_changes.sourced_id"
+    """Completes the audit rows with what the rows are now, and writes those of new rows, whole at once: they are the most."""
+    row = row_json(stage.roster.engine, entity)
+    of_change = (
+        "r.id = c.local_id" if entity.early_ids else f"r.source_id = {stage.source_id} AND r.sourced_id = c.sourced_id"
     )
     stage.execute(
-        f"UPDATE sync_changes SET after = {row_json(stage.roster.engine, entity)}, local_id = r.id FROM {entity.table} r "
-        "WHERE sync_changes.run_id = ? AND sync_changes.entity = ? AND sync_changes.action NOT IN ('held', 'waiting') "
-        f"AND {found}",
+        "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, after) "
+        f"SELECT ?, c.entity, r.id, c.sourced_id, c.action, c.reason, {row} FROM changes c JOIN {entity.table} r ON {of_change} "
+        "WHERE c.entity = ? AND c.action = 'created' ORDER BY c.seq",
+        (run_id, entity.table),
+    )
+    stage.execute(
+        f"UPDATE sync_changes SET after = {row} FROM {entity.table} r WHERE sync_changes.run_id = ? "
+        "AND sync_changes.entity = ? AND sync_changes.action NOT IN ('created', 'held', 'waiting') "
+        "AND r.id = sync_changes.local_id",
         (run_id, entity.table),
     )
