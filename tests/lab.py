@@ -47,6 +47,7 @@ class Provider:
     extra: dict[str, list[Json]] = field(default_factory=dict)
     order: Callable[[list[Json]], Sequence[Json]] = list
     requests: int = 0
+    base_url: str = "https://sis.example/ims/oneroster/v1p1"
 
     def put(self, collection: str, sourced_id: str, **fields: Any) -> Json:
         """Adds or replaces a record; `status` and `dateLastModified` have defaults."""

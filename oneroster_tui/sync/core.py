@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
 from oneroster_tui.provider.client import Client
-from oneroster_tui.provider.paging import Walk
-from oneroster_tui.records import Collection
-from oneroster_tui.roster.database import Roster
+from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import plan, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
 from oneroster_tui.sync.entities import ENTITIES
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
+from oneroster_tui.sync.memory import keep_profile, profile_of
 from oneroster_tui.sync.pull import Pull, Pulled
 from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.walks import Walks
 
 Mode = Literal["full", "plan", "approve", "unguarded"]
 """What a run is for: everything; to say what it would do; to apply removals that were held; or with the guards off, once."""
@@ -115,11 +115,12 @@ class Session:
         self.stopping = stopping
         self.today = today
         self.planning = run.mode == "plan"
+        self.walks = Walks(settings, client, profile_of(roster, settings.source), stopping)
         self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning)
 
     def conduct(self) -> None:
         """Pull, plan, guard, apply."""
-        pulled = Pull(self.settings, self.stage, self.walk, self.emit, self.today).run()
+        pulled = Pull(self.settings, self.stage, self.walks, self.emit, self.today).run()
         exceeded = [*self.ask_about_edits(), *self.plan_removals(pulled)]
         self.check_stop()
         self.run.counts = plan.counts(self.stage)
@@ -127,21 +128,10 @@ class Session:
         with self.roster.transaction():
             if not self.planning:
                 apply(self.stage, self.run.id)
+                keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
             runs.keep_problems(self.stage, self.run.id)
             self.check_stop()
             runs.finish(self.roster, self.run)
-
-    def walk(self, collection: Collection, params: Mapping[str, str]) -> Walk:
-        """Opens a collection, with further query parameters."""
-        connection = self.settings.connection
-        return Walk(
-            self.client.get,
-            collection,
-            page_size=connection.page_size,
-            concurrency=connection.concurrency,
-            params=params,
-            stopping=self.stopping,
-        )
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
         """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""
@@ -240,3 +230,5 @@ class Session:
         self.run.finished = False  # what a transaction that failed wrote of its end was taken back
         with contextlib.suppress(RosterSyncError), self.roster.transaction():
             runs.keep_problems(self.stage, self.run.id)
+            if not self.planning:
+                keep_profile(self.roster, self.settings.source, self.walks.learned(now()))

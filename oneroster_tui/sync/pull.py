@@ -36,9 +36,10 @@ from oneroster_tui.sync.entities import (
     Entity,
 )
 from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, Note, PageTaken, ProblemFound
-from oneroster_tui.sync.reading import OpenWalk, Reader
+from oneroster_tui.sync.reading import Reader
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.usernames import username_maker
+from oneroster_tui.sync.walks import Walks
 
 FAMILY_ROLES = ("parent", "guardian", "relative")
 """What an agent is to a student, before any other role the same person may have."""
@@ -68,14 +69,14 @@ class Pull:
     """One reading of a provider into a stage.
 
     Args:
-        walk: opens a collection, with further query parameters.
+        walks: opens the collections.
         today: the date by which `terms = "current"` judges.
     """
 
-    def __init__(self, settings: Settings, stage: Stage, walk: OpenWalk, emit: Emit, today: date) -> None:
+    def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
         self.settings = settings
         self.stage = stage
-        self.reader = Reader(walk)
+        self.reader = Reader(walks.open, walks.doubt)
         self.repeated = 0  # rows of the present reading that had come before, on another page
         self.emit = emit
         self.today = today.isoformat()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from oneroster_tui.errors import ProviderError
+from oneroster_tui.errors import NotFound, ProviderError, Rejected, Unreachable
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.records import Collection
 
@@ -18,6 +18,7 @@ SORTED: Final = {"sort": "sourcedId", "orderBy": "asc"}
 
 OpenWalk = Callable[[Collection, Mapping[str, str]], Walk]
 ReadPages = Callable[[Walk], int]
+Doubt = Callable[[Collection], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,13 @@ class Reader:
 
     Args:
         open_walk: opens a walk with further query parameters.
+        doubt: told of a collection that was refused, opens it without what made it cheaper from then on; False when there
+            was nothing of the kind.
     """
 
-    def __init__(self, open_walk: OpenWalk) -> None:
+    def __init__(self, open_walk: OpenWalk, doubt: Doubt = lambda _: False) -> None:
         self._open = open_walk
+        self._doubt = doubt
         self._sort = True
 
     def read(self, collection: Collection, read_pages: ReadPages, start_over: Callable[[str], None]) -> tuple[int, str]:
@@ -93,5 +97,11 @@ class Reader:
         return self._read(collection, read_pages, {})
 
     def _read(self, collection: Collection, read_pages: ReadPages, params: Mapping[str, str]) -> Reading:
+        walk = self._open(collection, params)
+        try:
+            return Reading(walk, read_pages(walk))
+        except (Rejected, NotFound, Unreachable) as error:
+            if walk.received or error.status is None or not self._doubt(collection):
+                raise
         walk = self._open(collection, params)
         return Reading(walk, read_pages(walk))

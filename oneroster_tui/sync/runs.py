@@ -75,12 +75,16 @@ def holder(roster: Roster, source: str) -> str:
 
 
 def find_source(roster: Roster, settings: Settings) -> int:
-    """The id of the config's source; made, or brought up to date, where needed."""
+    """The id of the config's source; made, or brought up to date, where needed. Of another provider nothing is known."""
     connection = settings.connection
     with roster.transaction():
         roster.execute(
-            "INSERT INTO sources (name, root_url, oneroster_version) VALUES (?, ?, ?) ON CONFLICT (name) "
-            "DO UPDATE SET root_url = excluded.root_url, oneroster_version = excluded.oneroster_version",
+            "UPDATE sources SET profile = '', delta_state = '' WHERE name = ? AND (root_url <> ? OR oneroster_version <> ?)",
+            (settings.source, connection.root_url, connection.oneroster_version),
+        )
+        roster.execute(
+            "INSERT INTO sources (name, root_url, oneroster_version, profile, delta_state) VALUES (?, ?, ?, '', '') "
+            "ON CONFLICT (name) DO UPDATE SET root_url = excluded.root_url, oneroster_version = excluded.oneroster_version",
             (settings.source, connection.root_url, connection.oneroster_version),
         )
         return int(roster.value("SELECT id FROM sources WHERE name = ?", (settings.source,)))

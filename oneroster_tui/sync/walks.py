@@ -1,0 +1,72 @@
+"""Opens the collections of one run the cheapest way that is known to be complete, and learns from how that went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from oneroster_tui.config import Settings
+from oneroster_tui.provider.client import Client
+from oneroster_tui.provider.dialects.fields import USER_FIELDS
+from oneroster_tui.provider.paging import Walk
+from oneroster_tui.provider.profile import Learner, Profile
+from oneroster_tui.records import Collection
+
+
+class Walks:
+    """How one run reads a provider.
+
+    Args:
+        profile: what is known of the provider; brought up to date by `learned`.
+        stopping: asked often while pages are waited for.
+    """
+
+    def __init__(self, settings: Settings, client: Client, profile: Profile, stopping: Callable[[], bool]) -> None:
+        self.profile = profile
+        self.learner = Learner(profile)
+        self.since: dict[Collection, str] = {}
+        """Collections of which only what changed since a time (UTC, ISO 8601) is asked for."""
+        self._connection = settings.connection
+        self._client = client
+        self._stopping = stopping
+
+    def open(self, collection: Collection, params: Mapping[str, str]) -> Walk:
+        """Opens a collection, with further query parameters."""
+        connection = self._connection
+        return self.learner.walk(
+            self._client.get,
+            collection,
+            page_size=connection.page_size,
+            concurrency=self.profile.concurrency(collection, connection.concurrency),
+            first_size=self.profile.first_size(collection),
+            clamp=self.profile.of(collection).clamp,
+            params={**self._cheaper(collection), **params},
+            stopping=self._stopping,
+        )
+
+    def _cheaper(self, collection: Collection) -> dict[str, str]:
+        """Parameters that make the answer smaller, as far as they were proved."""
+        asked = {}
+        if collection is Collection.USERS and self.profile.of(collection).fields:
+            asked["fields"] = USER_FIELDS[self._connection.oneroster_version]
+        if collection in self.since:
+            asked["filter"] = f"dateLastModified>'{self.since[collection]}'"
+        return asked
+
+    def doubt(self, collection: Collection) -> bool:
+        """Forgets what makes a collection cheaper, after it was refused; False when there was nothing of the kind."""
+        asked = self._cheaper(collection)
+        known = self.profile.of(collection)
+        if "fields" in asked:
+            known.fields = False
+        if "filter" in asked:
+            known.filter = False
+            del self.since[collection]
+        return bool(asked)
+
+    def learned(self, moment: str) -> Profile:
+        """What is known now.
+
+        Args:
+            moment: now (UTC, ISO 8601).
+        """
+        return self.learner.conclude(moment, self._client.base_url)
