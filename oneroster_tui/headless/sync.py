@@ -21,6 +21,7 @@ from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
 from oneroster_tui.sync.events import RunEnded
 from oneroster_tui.sync.id_map import import_id_map, read_id_map
+from oneroster_tui.sync.memory import profile_of
 
 CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
@@ -127,12 +128,14 @@ def conducted(options: Options, output: Output, work: Callable[[Desk], RunEnded]
         def stopping() -> bool:
             return bool(caught)
 
-        with roster_of(settings) as roster, Client(settings.connection, stopping=stopping) as client:
-            try:
-                ended = work(Desk(settings, roster, client, stopping))
-            except Stopped as error:
-                error.exit_code = caught[0] if caught else error.exit_code
-                raise
+        with roster_of(settings) as roster:
+            known = profile_of(roster, settings.source)
+            with Client(settings.connection, stopping=stopping, base_url=known.base_url) as client:
+                try:
+                    ended = work(Desk(settings, roster, client, stopping))
+                except Stopped as error:
+                    error.exit_code = caught[0] if caught else error.exit_code
+                    raise
             output.line(f"Roster: {roster.place}")
             output.result(facts(ended, roster.place, client.requests))
     return ended
