@@ -163,6 +163,11 @@ class InterfaceApp(Commanding, App[None]):
         await asyncio.to_thread(self.desk.close)
 
     async def action_leave(self) -> None:
+        """Leaves; asks first while a sync runs, and about unsaved edits."""
+        if not (isinstance(self.screen, FramedScreen) and self.screen.asks_first(self.leave)):
+            await self.leave()
+
+    async def leave(self) -> None:
         """Leaves; asks first while a sync runs."""
         if not self.desk.runs.active:
             self.end(0)
@@ -207,6 +212,11 @@ class InterfaceApp(Commanding, App[None]):
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
             return
+        if not (isinstance(self.screen, FramedScreen) and self.screen.asks_first(partial(self.go_to, mode))):
+            await self.go_to(mode)
+
+    async def go_to(self, mode: str) -> None:
+        """Goes to another mode."""
         await self.switch_mode(mode)
         memory.remember(mode=mode)
 

@@ -1,25 +1,291 @@
-"""Connection: where the provider is and how to get in: version, addresses, client ID, secret."""
+"""Connection: where the provider is and how to get in: version, addresses, client ID, secret; and a test of it all."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Awaitable, Callable
+from functools import partial
 
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from oneroster_tui.errors import ConfigError
+from screens.commands import Command, bindings
+from screens.connection_fields import FIELDS, FIELDS_BY_NAME, SECRET, Draft
+from screens.connection_form import Form
+from screens.connection_ladder import Ladder
+from screens.connection_leave import Choice, Unsaved
+from screens.fitting import clean
 from screens.frame import FramedScreen
-from screens.widgets.empty import Empty
+from screens.words import counted
 from styles import sheet
+
+DEMO = (
+    "This is the demo district's own connection: it cannot be changed, but t tests it. Your own: start without --demo."
+)
 
 
 class ConnectionScreen(FramedScreen):
     """Mode 2."""
 
     CSS = sheet("connection")
+    VERBS = (
+        Command(
+            "connection.test",
+            "t,ctrl+t",
+            "Test",
+            "Test what is typed, saved or not.",
+            "Connection",
+            "test",
+            2,
+            lambda it: it.why_not_test(),
+        ),
+        Command(
+            "connection.save",
+            "ctrl+s",
+            "Save",
+            "Save the connection to config.toml.",
+            "Connection",
+            "save",
+            3,
+            lambda it: it.why_not_save(),
+        ),
+        Command(
+            "connection.stop",
+            "escape",
+            "Stop test",
+            "Stop the test.",
+            "Connection",
+            "back",
+            1,
+            here=lambda it: it.testing,
+        ),
+        Command(
+            "connection.reveal",
+            "ctrl+r",
+            "Reveal",
+            "Show the secret, or hide it again.",
+            "Connection",
+            "reveal",
+            4,
+            lambda it: it.why_not_reveal(),
+        ),
+        Command(
+            "connection.undo",
+            "ctrl+z",
+            "Undo edits",
+            "Take all unsaved edits back.",
+            "Connection",
+            "undo",
+            6,
+            lambda it: it.why_no_edits(),
+        ),
+        Command("connection.next", "down,j", "Next field", "Go to the next field.", "Connection", "step(1)"),
+        Command("connection.before", "up,k", "Field before", "Go to the field before.", "Connection", "step(-1)"),
+        Command("connection.page_down", "pagedown", "Page down", "Scroll the form down.", "Connection", "page(1)"),
+        Command("connection.page_up", "pageup", "Page up", "Scroll the form up.", "Connection", "page(-1)"),
+    )
+    # Without `stop`: its key is the frame's `escape`, whose action does the same while a test runs.
+    BINDINGS = bindings([one for one in VERBS if one.id != "connection.stop"])
+    AUTO_FOCUS = "ChoiceBar"
 
     def body(self) -> ComposeResult:
-        """Says what will be here."""
-        yield Empty(
-            "Where the provider is and how to get in: version, addresses, client ID, secret. A test climbs the "
-            "ladder from token to paging and says in plain words what is wrong.\n\n"
-            "This screen is still being built. `oneroster-tui --help` lists what the command line does already.",
-            "1",
-            "goes to Overview",
-        )
+        """State, form, ladder."""
+        if self.desk.options.demo:
+            self.AUTO_FOCUS = ""  # nothing can be filled in
+        self.draft = Draft(self.desk.settings.connection)
+        self.form = Form(self.draft)
+        self.ladder = Ladder()
+        yield Static(id="about")
+        yield self.form
+        yield self.ladder
+
+    def on_mount(self) -> None:
+        """Follows the settings."""
+        self.desk.settings_changed.subscribe(self, lambda _: self.take_settings())
+        self.take_settings()
+
+    # What is typed
+
+    def take_settings(self) -> None:
+        """Takes the settings in force; edits stay, and clashes are told."""
+        clashes = self.draft.adopt(self.desk.settings.connection)
+        if clashes:
+            names = ", ".join(field.label for field in clashes)
+            self.notify(
+                f"{names}: changed there and here. Yours is kept; ctrl+s saves it, ctrl+z takes theirs.",
+                title="config.toml was edited elsewhere",
+                severity="warning",
+                timeout=15,
+                markup=False,
+            )
+        self.form.fixed = self.fixed_values()
+        self.form.refill()
+        self.tell()
+
+    def fixed_values(self) -> dict[str, str]:
+        """What cannot be changed here, by field: all of it in the demo; a secret that comes from outside."""
+        connection = self.desk.settings.connection
+        fixed: dict[str, str] = {}
+        if self.desk.options.demo:
+            fixed = {field.name: self.draft.base[field.name] or "-" for field in FIELDS}
+            fixed[SECRET] = "••••••••"
+        if self.draft.secret_elsewhere:
+            fixed[SECRET] = f"from {connection.secret_origin()}; config.toml says so"
+        return fixed
+
+    @on(Form.Edited)
+    def tell(self) -> None:
+        """Says on top what is edited, wrong or given."""
+        edited, wrong = self.draft.edited, self.draft.wrong
+        if self.desk.options.demo:
+            text = Content.styled(DEMO, "dim")
+        elif wrong:
+            text = Content.assemble(
+                (f"✗ {wrong[0].label} is not right", "bold $error"), f": {self.draft.problem(wrong[0])}"
+            )
+        elif edited:
+            names = ", ".join(field.label for field in edited)
+            text = Content.assemble(
+                (f"● {counted(len(edited), 'unsaved edit')}", "bold $accent"), f": {names}. ctrl+s saves."
+            )
+        elif self.desk.keeper.is_new:
+            text = Content.styled(
+                "Nothing is saved yet: fill this in, test it with ctrl+t, save it with ctrl+s.", "dim"
+            )
+        else:
+            text = Content.styled(f"✓ Saved in {clean(str(self.desk.keeper.path))}", "dim")
+        self.query_one("#about", Static).update(text)
+        self.refresh_bindings()
+
+    def why_no_edits(self) -> str | None:
+        """Why there is nothing to take back; None where there is."""
+        return None if self.draft.edited else "Nothing is edited."
+
+    def why_not_save(self) -> str | None:
+        """Why nothing can be saved now; None where it can."""
+        if self.desk.options.demo:
+            return "The demo's connection cannot be changed."
+        if self.desk.keeper.error is not None:
+            return "config.toml has a mistake: press ! to read it, and correct it in an editor first."
+        if wrong := self.draft.wrong:
+            return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
+        return None if self.draft.edited else "Nothing is edited."
+
+    async def action_save(self) -> None:
+        """Saves what was edited."""
+        await self.saved()
+
+    async def saved(self) -> bool:
+        """Saves what was edited; whether that went well."""
+        try:
+            settings = await self.desk.save(self.draft.changes())
+        except ConfigError as error:
+            self.explain(error)
+            return False
+        missing = [FIELDS_BY_NAME[name.rpartition(".")[2]].label for name in settings.connection.missing()]
+        then = f"Still needed: {', '.join(missing)}." if missing else "t tests it; 4 goes to Schools."
+        self.notify(then, title="The connection is saved", markup=False)
+        return True
+
+    def explain(self, error: ConfigError) -> None:
+        """Says why it was not saved; where somebody else was at the file, reads it again first."""
+        seen = self.desk.keeper.look()
+        if seen in ("changed", "mended"):
+            self.desk.settings_changed.publish(self.desk.settings)
+            text = "It was read again now, and your edits are still here: look at them, then ctrl+s once more."
+            self.notify(text, title="Somebody else edited config.toml; not saved", severity="warning", timeout=15)
+            return
+        self.refresh_frame()
+        problems = " ".join(error.problems)
+        text = f"{problems} {error.do}".strip()
+        self.notify(text, title=error.what, severity="error", timeout=15, markup=False)
+
+    def action_undo(self) -> None:
+        """Takes all edits back."""
+        self.draft.discard()
+        self.form.refill()
+        self.tell()
+
+    def why_not_reveal(self) -> str | None:
+        """Why the secret cannot be shown; None where it can."""
+        if self.draft.secret_elsewhere:
+            return f"The secret comes from {clean(self.desk.settings.connection.secret_origin())}: look there."
+        return "The demo's secret is no secret: demo-secret." if self.desk.options.demo else None
+
+    def action_reveal(self) -> None:
+        """Shows the secret, or hides it."""
+        self.form.secret.password = not self.form.secret.password
+
+    # Moving and leaving
+
+    def action_step(self, by: int) -> None:
+        """Goes to the next field, or the one before; scrolls where none can be filled in."""
+        if self.desk.options.demo:
+            self.form.scroll_relative(y=2 * by, animate=False)
+        elif by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_page(self, by: int) -> None:
+        """Scrolls the form."""
+        self.form.scroll_relative(y=by * max(1, self.form.size.height - 2), animate=False)
+
+    def why_not_back(self) -> str | None:
+        """Why `esc` has nothing to do; None where it stops a test, or leaves a field to free the number keys."""
+        return None if self.testing or isinstance(self.focused, Input) else super().why_not_back()
+
+    def action_back(self) -> None:
+        """Stops the test; else leaves the field; else the screen."""
+        if self.testing:
+            self.ladder.stop()
+        elif isinstance(self.focused, Input):
+            self.set_focus(None)
+        else:
+            super().action_back()
+
+    def asks_first(self, leave: Callable[[], Awaitable[None]]) -> bool:
+        """Asks about unsaved edits before the screen is left."""
+        edited = self.draft.edited
+        if not edited:
+            return False
+        text = f"{', '.join(field.label for field in edited)}: not in config.toml yet."
+        self.app.push_screen(Unsaved(text, self.why_not_save()), partial(self.decide, leave))
+        return True
+
+    async def decide(self, leave: Callable[[], Awaitable[None]], choice: Choice | None) -> None:
+        """Does what was chosen."""
+        if choice == "discard":
+            self.action_undo()
+            await leave()
+        elif choice == "save" and await self.saved():
+            await leave()
+
+    # The test
+
+    @property
+    def testing(self) -> bool:
+        """Whether a test is under way."""
+        return self.ladder.testing
+
+    def why_not_test(self) -> str | None:
+        """Why it cannot be tested now; None where it can."""
+        if self.testing:
+            return "A test is under way; esc stops it."
+        if self.desk.demo_pending:
+            return "The demo provider is still starting."
+        if wrong := self.draft.wrong:
+            return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
+        missing = self.draft.missing()
+        return f"Still needed: {', '.join(missing)}." if missing else None
+
+    def action_test(self) -> None:
+        """Tests what is typed."""
+        self.ladder.start(self.draft.meant(), unsaved=bool(self.draft.edited))
+
+    @on(Ladder.Changed)
+    def show_keys(self) -> None:
+        """Other keys apply while a test is under way."""
+        self.refresh_bindings()

@@ -86,6 +86,10 @@ class FramedScreen(Commanding, Screen[None]):
             f"▲ {error.what} The settings from before stay in force. Press ! to read it." if error else ""
         )
 
+    def asks_first(self, leave: Callable[[], Awaitable[None]]) -> bool:  # noqa: ARG002 -- for those who ask
+        """Whether the screen asks something before it is left for another mode, or the app; it calls `leave` itself then."""
+        return False
+
     async def attempt(self, work: Awaitable[T], *, missing: Callable[[], Any] | None = None) -> T | None:
         """Awaits work; an error of this program's family becomes a toast with what to do, and None comes back.
 
@@ -99,7 +103,7 @@ class FramedScreen(Commanding, Screen[None]):
                 missing()
             return None
         except RosterSyncError as error:
-            self.notify(error.do or "", title=error.what, severity="error", timeout=10)
+            self.notify(error.do or "", title=error.what, severity="error", timeout=10, markup=False)
             return None
 
     def why_not_back(self) -> str | None:

@@ -157,14 +157,14 @@ def make_app(folder: Path, mode: str = "overview", **options: Any) -> InterfaceA
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Waits until everything that was begun is done and drawn; a run under way is not waited for."""
+    """Waits until everything that was begun is done and drawn; a run or a test under way is not waited for."""
     app = pilot.app
     assert isinstance(app, InterfaceApp)
     quiet = 0
     async with asyncio.timeout(20):
         while quiet < 3:
             await pilot.pause()
-            busy = [worker for worker in app.workers if not worker.is_finished and worker.group != "run"]
+            busy = [worker for worker in app.workers if not worker.is_finished and worker.group not in ("run", "test")]
             if busy:
                 await app.workers.wait_for_complete(busy)
             quiet = 0 if busy or not app.desk.is_open else quiet + 1
