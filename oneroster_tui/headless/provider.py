@@ -3,53 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oneroster_tui import config
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ConfigError, ExitCode
+from oneroster_tui.errors import ConfigError, ExitCode, NoRoster, RosterError
 from oneroster_tui.headless.output import Output
-from oneroster_tui.headless.workplace import Options, opened, require
+from oneroster_tui.headless.workplace import Options, opened, require, roster_of
 from oneroster_tui.records import Org
 from oneroster_tui.text import sanitise
 
+if TYPE_CHECKING:
+    from oneroster_tui.provider.probe import Rung
+    from oneroster_tui.provider.profile import Profile
+
 
 def check(options: Options, output: Output) -> ExitCode:
-    """Climbs the ladder of the connection and lists the schools.
+    """Climbs the ladder of the connection, finds out what else the provider can do, and lists the schools.
 
     Raises:
         ConfigError: the connection is not configured.
     """
     with opened(options) as settings:
         require(settings, settings.connection.missing())
-        from oneroster_tui.provider import probe
+        from oneroster_tui.provider import explore, probe
         from oneroster_tui.provider.client import Client
+        from oneroster_tui.provider.profile import words
 
-        with Client(settings.connection) as client:
-            asked = client.base_url
-            output.line(f"Checking {asked}")
-            rungs = []
-            for rung in probe.ladder(client):
-                rungs.append(rung)
-                mark, status = "✓" if rung.good else "✗", rung.status or "-"
-                output.line(f" {mark} {rung.name:<17} {status!s:>4}  {rung.seconds:.2f} s  {sanitise(rung.text, 300)}")
-            if client.base_url != asked:
-                output.line(f"The service was found at {client.base_url}: set root_url to that.")
+        profile = known_profile(settings, output)
+        orgs: Sequence[Org] = []
+        with Client(settings.connection, base_url=profile.base_url) as client:
+            output.line(f"Checking {client.base_url}")
+            rungs = [show(rung, output) for rung in probe.ladder(client)]
             code = next((rung.exit_code for rung in rungs if not rung.good), ExitCode.DONE)
-            orgs = probe.all_orgs(client) if code == ExitCode.DONE else []
+            if code == ExitCode.DONE:
+                version = settings.connection.oneroster_version
+                rungs += [show(rung, output) for rung in explore.explore(client, profile, version)]
+                keep_known(settings, profile, output)
+                output.line("What is known of this provider:")
+                for line in words(profile):
+                    output.line(f"   {sanitise(line, 300)}")
+                orgs = probe.all_orgs(client)
             list_orgs(orgs, settings, output)
     output.result(
         {
             "exit_code": int(code),
             "base_url": client.base_url,
-            "checks": [
-                {"name": r.name, "good": r.good, "status": r.status, "seconds": round(r.seconds, 3), "text": r.text}
-                for r in rungs
-            ],
+            "checks": [rung_facts(rung) for rung in rungs],
+            "profile": profile,
             "schools": [org_facts(org, settings) for org in orgs],
         }
     )
     return code
+
+
+def show(rung: Rung, output: Output) -> Rung:
+    """Says a rung: ✓ good, ✗ bad, ~ deviates (a sync does without it)."""
+    mark, status = "✓" if rung.good else "~" if rung.deviates else "✗", rung.status or "-"
+    output.line(f" {mark} {rung.name:<17} {status!s:>4}  {rung.seconds:.2f} s  {sanitise(rung.text, 300)}")
+    return rung
+
+
+def rung_facts(rung: Rung) -> dict[str, Any]:
+    """A rung as --json tells it."""
+    return {
+        "name": rung.name,
+        "good": rung.good,
+        "deviates": rung.deviates,
+        "status": rung.status,
+        "seconds": round(rung.seconds, 3),
+        "text": rung.text,
+    }
+
+
+def known_profile(settings: Settings, output: Output) -> Profile:
+    """What is known of the provider so far; where there is no roster, or it cannot be read, nothing."""
+    from oneroster_tui.provider.profile import Profile
+    from oneroster_tui.sync.memory import profile_of
+
+    try:
+        with roster_of(settings, create=False) as roster:
+            return profile_of(roster, settings.source)
+    except NoRoster:
+        pass
+    except RosterError as error:
+        output.line(f"Warning: {error.what}")
+    return Profile()
+
+
+def keep_known(settings: Settings, profile: Profile, output: Output) -> None:
+    """Keeps what the check found out for the next sync; a roster is made for it where there is none."""
+    from oneroster_tui.sync.memory import keep_profile
+    from oneroster_tui.sync.runs import find_source
+
+    try:
+        with roster_of(settings) as roster:
+            find_source(roster, settings)
+            with roster.transaction():
+                keep_profile(roster, settings.source, profile)
+    except RosterError as error:
+        output.line(f"Warning: what was found out could not be kept: {error.what}")
 
 
 def schools(options: Options, output: Output, select: Sequence[str], deselect: Sequence[str]) -> ExitCode:

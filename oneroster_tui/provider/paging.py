@@ -35,7 +35,7 @@ FAST_PAGE: Final = 1.0
 """Seconds within which a page must come for the next to be larger."""
 _POLL: Final = 0.1
 """Seconds between two looks at `stopping`."""
-_TOTAL_HEADERS: Final = ("X-Total-Count", "X-Count")
+TOTAL_HEADERS: Final = ("X-Total-Count", "X-Count")
 
 
 class Answer(Protocol):
@@ -344,7 +344,7 @@ class Walk:
                 return _Fetched(Page([], [], 0), limit, None, 0.0)
             raise
         page = decode(self.collection, answer.body)
-        claims = (read_total(answer.headers.get(name)) for name in _TOTAL_HEADERS)
+        claims = (read_total(answer.headers.get(name)) for name in TOTAL_HEADERS)
         claim = next((total for total in claims if total is not None), page.total)
         return _Fetched(page, limit, claim, answer.seconds)
 

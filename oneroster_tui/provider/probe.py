@@ -18,7 +18,10 @@ SAMPLE = 2
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of the check: what was tried, whether it went well, how long it took (seconds), and what to know of it."""
+    """One step of the check: what was tried, whether it went well, how long it took (seconds), and what to know of it.
+
+    `deviates`: it did not go well, but a sync does without it.
+    """
 
     name: str
     good: bool
@@ -26,6 +29,7 @@ class Rung:
     seconds: float
     text: str
     exit_code: ExitCode = ExitCode.DONE
+    deviates: bool = False
 
 
 def failed(name: str, error: ProviderError, began: float) -> Rung:
