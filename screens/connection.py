@@ -92,8 +92,6 @@ class ConnectionScreen(FramedScreen):
 
     def body(self) -> ComposeResult:
         """State, form, ladder."""
-        if self.desk.options.demo:
-            self.AUTO_FOCUS = ""  # nothing can be filled in
         self.draft = Draft(self.desk.settings.connection)
         self.form = Form(self.draft)
         self.ladder = Ladder()

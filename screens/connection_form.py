@@ -157,6 +157,7 @@ class FieldRow(Vertical):
         """
         field = self.field
         self.editor.display = fixed is None
+        self.editor.disabled = fixed is not None  # so that it cannot have the focus
         self.query_one(".fixed", Static).update(Content(clean(fixed or "", LONGEST)))
         problem = "" if fixed is not None else draft.problem(field)
         warning = "" if fixed is not None else draft.warning(field)
