@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?=
 
-.PHONY: help sync test lint format snapshots clean
+.PHONY: help sync test lint format docs snapshots clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,6 +32,10 @@ lint: $(READY)  ## style, types, layers
 format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(READY)  ## write docs/providers.md from the provider lab
+	@mkdir -p docs
+	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
 
 snapshots: $(READY)  ## record the screens anew; look at the pictures before you commit them
 	@$(BIN)/python -m pytest --quiet tests/screens --snapshot-update

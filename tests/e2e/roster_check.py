@@ -77,12 +77,15 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
     named = {c["course"]["sourcedId"] for c in classes.values()}
     courses = {k for k, c in living(provider["courses"]).items() if c["org"]["sourcedId"] in schools or k in named}
 
-    def span(terms: list[dict[str, str]]) -> tuple[str, str]:
+    def span(terms: list[dict[str, str]]) -> tuple[str | None, str | None]:
         dates = [(sessions[t["sourcedId"]]["startDate"], sessions[t["sourcedId"]]["endDate"]) for t in terms]
-        return min(start for start, _ in dates), max(end for _, end in dates)
+        return min((start for start, _ in dates), default=None), max((end for _, end in dates), default=None)
 
     return {
-        "orgs": {(k,) for k in living(provider["orgs"])},
+        "orgs": {
+            (k, o["name"], o["type"], (o.get("parent") or {}).get("sourcedId"))
+            for k, o in living(provider["orgs"]).items()
+        },
         "academic_sessions": {(k,) for k in sessions},
         "courses": {(k,) for k in courses},
         "classes": {(k, c["title"], *span(c["terms"])) for k, c in classes.items()},
@@ -93,11 +96,22 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
                 users[k]["givenName"],
                 users[k]["familyName"],
                 users[k].get("email") or "",
+                users[k].get("identifier") or "",
+                int(users[k].get("enabledUser", True) in (True, "true")),
             )
             for k in kept
         },
+        "user_roles": {(k, org, role) for k in kept for role, org in roles(users[k])},
         "enrollments": {
-            (k, e["class"]["sourcedId"], e["user"]["sourcedId"], e["role"], e.get("beginDate"), e.get("endDate"))
+            (
+                k,
+                e["class"]["sourcedId"],
+                e["user"]["sourcedId"],
+                e["role"],
+                int(e.get("primary", False) in (True, "true")),
+                e.get("beginDate"),
+                e.get("endDate"),
+            )
             for k, e in enrollments.items()
         },
         "relationships": {(s, a) for s, a in links if a in users and roles(users[a])[0][0] in mapped},
@@ -105,13 +119,19 @@ def expected(provider: dict[str, Rows], schools: set[str], mapped: set[str]) -> 
 
 
 QUERIES = {
-    "orgs": "SELECT sourced_id FROM orgs WHERE status = 'active'",
+    "orgs": "SELECT sourced_id, name, type, parent_sourced_id FROM orgs WHERE status = 'active'",
     "academic_sessions": "SELECT sourced_id FROM academic_sessions WHERE status = 'active'",
     "courses": "SELECT sourced_id FROM courses WHERE status = 'active'",
     "classes": "SELECT sourced_id, title, start_date, end_date FROM classes WHERE status = 'active'",
-    "users": "SELECT sourced_id, username, given_name, family_name, email FROM users WHERE status = 'active'",
+    "users": (
+        "SELECT sourced_id, username, given_name, family_name, email, identifier, enabled FROM users WHERE status = 'active'"
+    ),
+    "user_roles": (
+        "SELECT u.sourced_id, r.org_sourced_id, r.role FROM user_roles r JOIN users u ON u.id = r.user_id "
+        "WHERE u.status = 'active'"
+    ),
     "enrollments": (
-        "SELECT e.sourced_id, c.sourced_id, u.sourced_id, e.role, e.begin_date, e.end_date FROM enrollments e "
+        "SELECT e.sourced_id, c.sourced_id, u.sourced_id, e.role, e.is_primary, e.begin_date, e.end_date FROM enrollments e "
         "JOIN classes c ON c.id = e.class_id JOIN users u ON u.id = e.user_id WHERE e.status = 'active'"
     ),
     "relationships": (
