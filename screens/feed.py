@@ -30,6 +30,9 @@ from screens.log_book import Kind, LogLine
 PENDING = 20_000
 """Log lines that may wait for a tick; older ones are dropped, and counted."""
 
+NOTES = 60
+"""Notes that are kept beside the log."""
+
 ACTION_KINDS: dict[str, Kind] = {
     "created": "update",
     "updated": "update",
@@ -81,6 +84,7 @@ class RunSnapshot:
     Args:
         state: "ended" once its thread is done: then `ended` or `error` says how.
         counts: action -> rows, over all collections; "problems" too.
+        notes: what the operator should know: what goes and why, which guard holds it; the newest of them.
         lines: the log lines since the last snapshot.
         dropped: lines before them that were lost.
     """
@@ -91,6 +95,7 @@ class RunSnapshot:
     seconds: float = 0.0
     progress: tuple[Progress, ...] = ()
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[Note, ...] = ()
     lines: tuple[LogLine, ...] = field(default=(), repr=False)
     dropped: int = 0
     ended: RunEnded | None = None
@@ -143,6 +148,7 @@ class RunFeed:
         self._started: dict[str, float] = {}
         self._counts: dict[str, int] = {}
         self._lines: deque[LogLine] = deque(maxlen=PENDING)
+        self._notes: deque[Note] = deque(maxlen=NOTES)
         self._dropped = 0
         self._stop = threading.Event()
 
@@ -188,6 +194,7 @@ class RunFeed:
                 seconds=snapshot.ended.seconds if snapshot.ended else now - self._began,
                 progress=tuple(self._progress.values()),
                 counts=MappingProxyType(dict(self._counts)),
+                notes=tuple(self._notes),
                 lines=lines,
                 dropped=dropped,
             )
@@ -206,6 +213,8 @@ class RunFeed:
                 self._counts[action] = self._counts.get(action, 0) + count
             case ProblemFound():
                 self._counts["problems"] = self._counts.get("problems", 0) + 1
+            case Note():
+                self._notes.append(event)
             case PageTaken(entity, received, total):
                 self._change(entity, received=received, total=total)
             case CollectionStarted(entity):

@@ -2,23 +2,253 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from functools import partial
 
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from oneroster_tui.roster import queries
+from oneroster_tui.roster.queries import ProblemGroup, RunRow
+from screens.commands import Command, bindings
+from screens.feed import RunSnapshot
 from screens.frame import FramedScreen
+from screens.sync_idle import idle_parts
+from screens.sync_words import end_parts, progress_parts
+from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
+from screens.widgets.log_pane import LogPane
+from screens.widgets.log_view import LogView
 from styles import sheet
+
+TICK = 2.0
+"""Seconds between two looks at what grows by itself: how long another process has been syncing."""
+
+
+class RunPanel(Static):
+    """What is said of the run. Draws only what is new: a layout ten times a second would cost the run more than its log."""
+
+    said = Content("")
+
+    def tell(self, said: Content) -> None:
+        """Says something, unless it is said already."""
+        if said.plain != self.said.plain or said.spans != self.said.spans:
+            taller = said.plain.count("\n") != self.said.plain.count("\n")
+            self.said = said
+            self.update(said, layout=taller or not self.size)
 
 
 class SyncScreen(FramedScreen):
     """Mode 5."""
 
     CSS = sheet("sync")
+    VERBS = (
+        Command(
+            "sync.start", "s", "Sync", "Start a sync.", "Sync", "start('full')", 2, lambda it: it.desk.runs.why_not()
+        ),
+        Command(
+            "sync.plan", "p", "Plan", "Only say what a sync would do; nothing is written.", "Sync", "start('plan')", 3,
+            lambda it: it.desk.runs.why_not(),
+        ),
+        Command(
+            "sync.stop", "x", "Stop", "Stop the sync, after a question; nothing half-done remains.", "Sync", "stop", 1,
+            lambda it: it.why_not_stop(),
+        ),
+        Command(
+            "sync.review", "v", "Review", "See what is held or planned, by reason and school, and decide.", "Sync",
+            "review", 1, lambda it: it.why_no_review(),
+        ),
+        Command(
+            "sync.run", "o", "Run", "Open the last run: its changes, its problems.", "Sync", "open_run", 4,
+            lambda it: it.why_no_run(),
+        ),
+        Command(
+            "sync.zoom", "z", "Zoom", "Give the log the whole screen, or no longer.", "Sync", "zoom", 6,
+            lambda it: it.why_no_log(),
+        ),
+    )  # fmt: skip
+    BINDINGS = bindings(VERBS)
+    AUTO_FOCUS = ""  # the log takes the focus once there is one
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: list[ProblemGroup] = []
+        self.hold: RunRow | None = None
+        self.watched: int | None = None
+        self.elsewhere: RunRow | None = None
 
     def body(self) -> ComposeResult:
-        """Says what will be here."""
-        yield Empty(
-            "Start a sync or only plan one, watch it, read its log, decide what a guard holds.\n\n"
-            "This screen is still being built. `oneroster-tui --help` lists what the command line does already.",
-            "1",
-            "goes to Overview",
+        """The run on the left (or on top), its log beside (or below) it."""
+        with VerticalScroll(id="run", can_focus=False):
+            yield RunPanel()
+        with Vertical(id="log-side"):
+            yield LogPane()
+            yield Empty("The log will run here.", "s", "starts a sync; p only plans one: nothing is written")
+
+    def on_mount(self) -> None:
+        """Follows the run of this session, and those of others through the roster."""
+        self.desk.settings_changed.subscribe(self, lambda _: self.draw())
+        self.desk.roster_changed.subscribe(self, lambda _: self.look())
+        self.desk.runs.changed.subscribe(self, self.take)
+        self.set_interval(TICK, self.draw)
+        self.show_log()
+        self.look()
+
+    def on_screen_resume(self) -> None:
+        """Catches up with what came while another screen was in front."""
+        super().on_screen_resume()
+        self.show_log()
+        self.draw()
+
+    # The run of this session
+
+    @property
+    def snapshot(self) -> RunSnapshot | None:
+        """The run of this session as it was at the last tick."""
+        return self.desk.runs.snapshot
+
+    def take(self, snapshot: RunSnapshot) -> None:
+        """Takes a tick."""
+        if snapshot.state == "starting":
+            self.groups, self.elsewhere = [], None
+        if self.in_view:
+            self.show_log()
+            self.draw()
+        if not snapshot.active:
+            self.refresh_bindings()
+            self.look(just_ended=True)
+
+    @property
+    def in_view(self) -> bool:
+        """Whether this screen is seen: in front, or below a question."""
+        stack = self.app.screen_stack
+        return self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :])
+
+    def show_log(self) -> None:
+        """Shows the log as far as it came."""
+        pane, book = self.query_one(LogPane), self.desk.runs.book
+        blank = self.snapshot is None
+        if pane.display == blank:
+            pane.display, self.query_one(Empty).display = not blank, blank
+            if not blank:
+                self.call_after_refresh(self.query_one(LogView).focus)
+        if pane.view.book is not book:
+            pane.show(book)
+        else:
+            pane.update_lines()
+
+    def draw(self) -> None:
+        """Says how the run stands."""
+        if not self.in_view:
+            return
+        panel, snapshot = self.query_one(RunPanel), self.snapshot
+        width = max(40, self.query_one("#run").size.width - 1)
+        if snapshot is not None and snapshot.active:
+            parts = progress_parts(snapshot, width)
+        elif snapshot is not None and self.desk.state.running is None and self.elsewhere is None:
+            rows = self.size.height - 5 if self.has_class("-wide") else 13
+            parts = end_parts(snapshot, self.groups, width, rows)
+        else:
+            parts = idle_parts(self.desk, self.hold, self.elsewhere, width)
+        panel.tell(Content.assemble(*parts))
+
+    def on_resize(self) -> None:
+        """Draws for the new width."""
+        self.call_after_refresh(self.draw)
+
+    # What the roster tells
+
+    @work(exclusive=True, group="look")
+    async def look(self, *, just_ended: bool = False) -> None:
+        """Asks the roster for what waits, for the problems of the last run, and how a run elsewhere ended."""
+        running, source = self.desk.state.running, self.desk.source
+        self.hold = await self.attempt(self.desk.read(queries.pending_hold, source))
+        if running is not None:
+            self.watched, self.elsewhere = running.id, None
+        elif self.watched is not None:
+            self.elsewhere = await self.attempt(self.desk.read(queries.run, self.watched))
+            self.watched = None
+        ended = self.snapshot.ended if self.snapshot and not self.snapshot.active else None
+        if ended is not None:
+            self.groups = await self.attempt(self.desk.read(queries.problem_groups, ended.run_id)) or []
+        self.draw()
+        self.refresh_bindings()
+        if just_ended and ended is not None and ended.outcome == "held" and self.is_current and self.hold:
+            self.open_hold()
+
+    # Commands
+
+    async def action_start(self, mode: str) -> None:
+        """Starts a run."""
+        self.desk.runs.start("plan" if mode == "plan" else "full")
+        self.refresh_bindings()
+
+    def why_not_stop(self) -> str | None:
+        """Why there is nothing to stop; None where there is."""
+        if self.desk.state.running is not None and not self.desk.runs.active:
+            return "Another process runs it: it can be watched here; stop it where it was started."
+        return self.desk.runs.why_not_stop()
+
+    def action_stop(self) -> None:
+        """Stops the run, after a question."""
+        question = Confirm(
+            "Stop this run?",
+            "The roster stays as it was before the run: nothing half-done remains. The next run begins from the start.",
+            act="Stop it",
+            rest="Let it go on",
         )
+        self.app.push_screen(question, lambda yes: self.desk.runs.stop() if yes else None)
+
+    def has_plan(self) -> bool:
+        """Whether the last run of this session was a plan that came to its end."""
+        snapshot = self.snapshot
+        return snapshot is not None and snapshot.ended is not None and snapshot.ended.outcome == "planned"
+
+    def why_no_review(self) -> str | None:
+        """Why there is nothing to review; None where there is."""
+        if self.desk.runs.active:
+            return "Wait for the end of the run."
+        return None if self.hold or self.has_plan() else "Nothing is held: no decision is waited for."
+
+    def action_review(self) -> None:
+        """Opens the plan of this session, or what is held."""
+        if self.has_plan() and self.snapshot is not None:
+            from screens.plan_review import PlanReviewScreen
+
+            self.app.push_screen(PlanReviewScreen(self.snapshot, self.desk.runs.book, self.hold))
+        else:
+            self.open_hold()
+
+    def open_hold(self) -> None:
+        """Opens what is held."""
+        from screens.review import ReviewScreen
+
+        if self.hold is not None:
+            self.app.push_screen(ReviewScreen(self.hold))
+
+    def why_no_run(self) -> str | None:
+        """Why there is no run to open; None where there is."""
+        if self.desk.runs.active:
+            return "Wait for the end of the run."
+        return None if self.desk.state.newest else "No run yet: s starts one."
+
+    @work(exclusive=True, group="open")
+    async def action_open_run(self) -> None:
+        """Opens the last run."""
+        from screens.run_screen import RunScreen
+
+        newest = self.desk.state.newest
+        if newest is not None:
+            run = await self.attempt(self.desk.read(partial(queries.run, run_id=newest.id)))
+            self.app.push_screen(RunScreen(run or newest))
+
+    def why_no_log(self) -> str | None:
+        """Why there is no log to look at; None where there is."""
+        return None if self.snapshot else "There is no log yet."
+
+    def action_zoom(self) -> None:
+        """Gives the log the whole screen, or no longer."""
+        self.toggle_class("-zoomed")
+        self.query_one(LogView).focus()

@@ -32,9 +32,12 @@ from oneroster_tui.roster.queries.past import (
     running_run,
     runs,
 )
+from oneroster_tui.roster.queries.review import ChangeGroup, change_groups, group_listing
+from oneroster_tui.roster.queries.schools import StoredOrg, stored_orgs
 
 __all__ = [
     "GOOD",
+    "ChangeGroup",
     "ChangeRow",
     "Listing",
     "ProblemGroup",
@@ -43,8 +46,10 @@ __all__ = [
     "RunRow",
     "RunningRow",
     "SchoolCounts",
+    "StoredOrg",
     "Window",
     "age_hours",
+    "change_groups",
     "change_listing",
     "change_of",
     "change_row",
@@ -52,6 +57,7 @@ __all__ = [
     "changes_of",
     "containing",
     "differences",
+    "group_listing",
     "last_run",
     "pending_hold",
     "problem_groups",
@@ -64,4 +70,5 @@ __all__ = [
     "running_run",
     "runs",
     "school_counts",
+    "stored_orgs",
 ]

@@ -1,0 +1,97 @@
+"""A plan of this session, read before it is done: what would change, what would go and why; its log tells each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.commands import Command, bindings
+from screens.fitting import clean, fit
+from screens.frame import FramedScreen
+from screens.log_book import LogBook
+from screens.sync_words import Parts, next_step, short, table_parts
+from screens.widgets.log_pane import LogPane
+from screens.words import took
+from styles import sheet
+
+if TYPE_CHECKING:
+    from oneroster_tui.roster.queries import RunRow
+    from screens.feed import RunSnapshot
+
+
+class PlanReviewScreen(FramedScreen):
+    """What a plan came to; opened from Sync.
+
+    Args:
+        snapshot: the plan's end.
+        book: its log.
+        hold: a held run that waits for a decision.
+    """
+
+    CSS = sheet("review")
+    VERBS = (
+        Command(
+            "plan.sync", "s", "Sync", "Do what the plan says, as far as it still holds then.", "Review", "start", 1,
+            lambda it: it.desk.runs.why_not(),
+        ),
+        Command(
+            "plan.hold", "v", "Held run", "Review what an earlier run holds.", "Review", "hold", 2,
+            lambda it: None if it.hold else "Nothing is held: no decision is waited for.",
+        ),
+    )  # fmt: skip
+    BINDINGS = bindings(VERBS)
+
+    def __init__(self, snapshot: RunSnapshot, book: LogBook, hold: RunRow | None) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+        self.book = book
+        self.hold = hold
+
+    def body(self) -> ComposeResult:
+        """The sums, then the log's removals."""
+        yield Static(id="question")
+        yield LogPane()
+
+    def on_mount(self) -> None:
+        """Shows the log's removals; where there are none, all of it."""
+        pane = self.query_one(LogPane)
+        pane.show(self.book)
+        pane.see("removal" if self.book.counts["removal"] else None)
+        self.tell()
+
+    def on_resize(self) -> None:
+        """Tells it for the new width."""
+        self.tell()
+
+    def tell(self) -> None:
+        """Says what the plan came to."""
+        ended = self.snapshot.ended
+        if ended is None:
+            return
+        width = max(40, self.size.width - 4)
+        parts: Parts = [
+            ("◇ plan", "bold"),
+            (f"  run {ended.run_id}, took {took(ended.seconds)}: nothing was written.", "dim"),
+            "\nA plan keeps its sums and its problems; row by row it is told in the log below.",
+        ]
+        notes = [clean(note.text) for note in self.snapshot.notes]
+        parts += [f"\n{fit(text, width)}" for text in short(notes, 5 if self.has_class("-wide") else 3, "reasons")]
+        parts += table_parts(ended.counts, width)
+        steps = [("s", "does it"), *([("v", f"reviews run {self.hold.id}, which is held")] if self.hold else [])]
+        parts += ["\n", *next_step(*steps, ("esc", "goes back"))]
+        self.query_one("#question", Static).update(Content.assemble(*parts))
+
+    def action_start(self) -> None:
+        """Does it, seen on Sync."""
+        self.desk.runs.start("full")
+        self.app.pop_screen()
+
+    def action_hold(self) -> None:
+        """Opens what is held, in the place of the plan."""
+        from screens.review import ReviewScreen
+
+        if self.hold is not None:
+            self.app.switch_screen(ReviewScreen(self.hold))
