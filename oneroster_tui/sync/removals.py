@@ -86,6 +86,7 @@ def plan_removals(
         if is_gone:
             confirm_absence(stage, entity, is_gone)
         protect(stage, entity, protected)
+    spare_agents(stage)
     wait_for_users(stage)
     plan_unlinked(stage)
     grant_grace(stage, RELATIONSHIPS, grace_runs)
@@ -130,7 +131,7 @@ def freeze_users(stage: Stage) -> None:
     """Finds the people who are not kept, but to whom something holds that this run leaves alone.
 
     `why` is `role` for a role at a deselected school, `tie` for a class or a child there, and `listed` for an enrollment
-    that stays although it was not staged (its class ended, or the record is broken), or a child with one.
+    that stays although it was not staged (its class ended, the record is broken, its role is protected).
     """
     deselected = DESELECTED.format(source=stage.source_id)
     stage.execute("CREATE TEMP TABLE frozen_users (user_id BIGINT, why TEXT, PRIMARY KEY (user_id, why))")
@@ -145,13 +146,12 @@ def freeze_users(stage: Stage) -> None:
     listed = (
         "SELECT e.user_id, 'listed' FROM users u JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' "
         f"JOIN classes c ON c.id = e.class_id WHERE u.source_id = ? AND u.status = 'active' AND NOT {is_kept_user('u.id')} "
-        f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_planned(ENROLLMENTS, 'e')} "
-        f"AND ({is_staged(CLASSES, 'c')} OR NOT {is_planned(CLASSES, 'c')})"
+        f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_going(ENROLLMENTS, 'e')} AND NOT {is_going(CLASSES, 'c')}"
     )
     stage.execute(f"INSERT INTO frozen_users {roles} UNION {ties} UNION {listed}", (stage.source_id,) * 3)
     stage.execute(
-        "INSERT INTO frozen_users SELECT l.agent_id, CASE WHEN f.why = 'listed' THEN 'listed' ELSE 'tie' END "
-        "FROM relationships l JOIN frozen_users f ON f.user_id = l.student_id "
+        "INSERT INTO frozen_users SELECT l.agent_id, 'tie' FROM relationships l "
+        "JOIN frozen_users f ON f.user_id = l.student_id AND f.why <> 'listed' "
         f"WHERE l.status = 'active' AND NOT {is_kept_user('l.student_id')} ON CONFLICT DO NOTHING"
     )
 
@@ -166,9 +166,12 @@ def is_staged(entity: Entity, row: str) -> str:
     return f"EXISTS (SELECT 1 FROM {entity.stage} t WHERE t.sourced_id = {row}.sourced_id)"
 
 
-def is_planned(entity: Entity, row: str) -> str:
-    """SQL: whether a stored row is in the plan; of what is not staged, that means to go, now or after its grace."""
-    return f"EXISTS (SELECT 1 FROM changes p WHERE p.entity = '{entity.table}' AND p.sourced_id = {row}.sourced_id)"
+def is_going(entity: Entity, row: str) -> str:
+    """SQL: whether a stored row is planned to go, now or when its grace has passed."""
+    return (
+        f"EXISTS (SELECT 1 FROM changes p WHERE p.entity = '{entity.table}' AND p.sourced_id = {row}.sourced_id "
+        "AND p.action IN ('removal', 'missing'))"
+    )
 
 
 def scope(stage: Stage, entity: Entity) -> str:
@@ -183,7 +186,7 @@ def scope(stage: Stage, entity: Entity) -> str:
     if entity is COURSES:
         named = (
             "EXISTS (SELECT 1 FROM classes c WHERE c.source_id = r.source_id AND c.course_sourced_id = r.sourced_id "
-            f"AND c.status = 'active' AND NOT {is_staged(CLASSES, 'c')} AND NOT {is_planned(CLASSES, 'c')})"
+            f"AND c.status = 'active' AND NOT {is_staged(CLASSES, 'c')} AND NOT {is_going(CLASSES, 'c')})"
         )
         return f"(r.org_sourced_id IS NULL OR NOT r.org_sourced_id {deselected}) AND NOT {named}"
     if entity is USERS:
@@ -229,11 +232,20 @@ def of_provider(entity: Entity) -> str:
     return "AND r.origin = 'provider'" if entity.guarded else ""
 
 
+def spare_agents(stage: Stage) -> None:
+    """Takes back the removal of listed agents whose student stays without being kept: that link was not asked about."""
+    stage.execute(
+        "DELETE FROM changes WHERE entity = 'users' AND reason IN ('out_of_scope', 'merged') AND local_id IN "
+        "(SELECT l.agent_id FROM relationships l JOIN users u ON u.id = l.student_id AND u.status = 'active' "
+        f"WHERE l.status = 'active' AND NOT {is_kept_user('u.id')} AND NOT {is_going(USERS, 'u')})"
+    )
+
+
 def wait_for_users(stage: Stage) -> None:
-    """Takes back the removal of enrollments that are listed and whose user's grace is not used up: they go together."""
+    """Takes back the removal of enrollments that are listed, and whose user is not but stays (for now): they go together."""
     stage.execute(
         "DELETE FROM changes WHERE entity = 'enrollments' AND reason = 'user_removed' AND local_id IN (SELECT e.id "
-        "FROM enrollments e JOIN changes p ON p.entity = 'users' AND p.action = 'missing' AND p.local_id = e.user_id)"
+        "FROM enrollments e JOIN changes p ON p.entity = 'users' AND p.action IN ('missing', 'kept') AND p.local_id = e.user_id)"
     )
 
 
@@ -259,7 +271,7 @@ def plan_unlinked(stage: Stage) -> None:
 
 
 def cascade(stage: Stage, entity: Entity, column: str, parent: Entity, reason: str, *, deleting: bool) -> None:
-    """Plans the removal of what hangs on a removed row, with that as the reason; it ends any grace of their own."""
+    """Plans the removal of what hangs on a removed row, with that as the reason, whatever else would spare it."""
     status = "" if deleting else "AND r.status = 'active'"
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
@@ -267,7 +279,7 @@ def cascade(stage: Stage, entity: Entity, column: str, parent: Entity, reason: s
         f"JOIN changes p ON p.entity = '{parent.table}' AND p.action = 'removal' AND p.local_id = r.{column} "
         f"WHERE r.source_id = ? {status} {of_provider(entity)} "
         f"AND NOT {is_staged(entity, 'r')} ON CONFLICT (entity, sourced_id) DO UPDATE SET action = 'removal', "
-        "reason = excluded.reason WHERE changes.action = 'missing'",
+        "reason = excluded.reason WHERE changes.action IN ('missing', 'kept')",
         (stage.source_id,),
     )
 
@@ -309,7 +321,9 @@ def spare_the_needed(stage: Stage) -> None:
     ):
         stage.execute(
             f"UPDATE changes SET action = 'suspended' WHERE entity = '{parent.table}' AND action = 'deleted' AND EXISTS "
-            f"(SELECT 1 FROM {entity.table} r WHERE r.{column} = changes.local_id AND NOT {is_planned(entity, 'r')})"
+            f"(SELECT 1 FROM {entity.table} r WHERE r.{column} = changes.local_id AND NOT {is_staged(entity, 'r')} "
+            f"AND NOT EXISTS (SELECT 1 FROM changes p WHERE p.entity = '{entity.table}' AND p.sourced_id = r.sourced_id "
+            "AND p.action = 'deleted'))"
         )
 
 
