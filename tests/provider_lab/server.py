@@ -28,8 +28,8 @@ BASE_PATHS: Mapping[Version, str] = {
 }
 CLIENT_ID, CLIENT_SECRET = "lab", "s3cret"
 
-Fault = Literal["", "drop", "cut", "hang"]
-"""How an answer goes wrong on the wire: broken off without a word, in mid-body, or never sent."""
+Fault = Literal["", "drop", "cut", "short", "hang"]
+"""How an answer goes wrong on the wire: broken off without a word, in mid-body, in a body without a length, or never sent."""
 
 
 @dataclass
@@ -225,12 +225,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if not {"Content-Length", "Transfer-Encoding"} & answer.headers.keys():
+        if answer.fault == "short":
+            self.send_header("Connection", "close")
+        else:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body[: len(answer.body) // 2] if answer.fault == "cut" else answer.body)
+        self.wfile.write(answer.body[: len(answer.body) // 2] if answer.fault else answer.body)
         self.wfile.flush()
-        if answer.fault == "cut" or answer.headers.get("Connection") == "close":
+        if answer.fault:
             self.close_connection = True
 
     def _wait_for_the_client_to_go(self) -> None:
