@@ -147,6 +147,7 @@ class User(Sourced):
         indexes = (
             (("source_id", "sourced_id"), True),
             (("family_name", "given_name", "id"), False),
+            (("given_name",), False),
             (("username",), False),
             (("email",), False),
             (("identifier",), False),
