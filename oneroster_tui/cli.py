@@ -107,6 +107,7 @@ def cli(context: click.Context, /, *, sync_now: bool, **given: Any) -> None:
 @shared
 @click.option("--plan", is_flag=True, help="Write nothing; say what would change, by reason.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit 10 when changes are pending.")
+@click.option("--delta", is_flag=True, help="Read only what changed, where that is sure to be enough; else everything.")
 @click.option("--ignore-guards", is_flag=True, help="Let every removal pass, this once. The run's record says so.")
 @click.option(
     "--import-id-map",
@@ -123,6 +124,7 @@ def sync(
     detailed_exitcode: bool,
     ignore_guards: bool,
     import_id_map: Path | None,
+    delta: bool,
     **given: Any,
 ) -> None:
     """Run one sync: pull, plan, guard, apply; the log on stdout."""
@@ -134,6 +136,8 @@ def sync(
         raise click.UsageError("--plan asks the guards: leave out --ignore-guards.", context)
     if import_id_map and plan:
         raise click.UsageError("--plan writes nothing: import the id map without it.", context)
+    if delta and (plan or ignore_guards):
+        raise click.UsageError("--plan and --ignore-guards read everything: leave out --delta.", context)
     perform(
         context,
         given,
@@ -144,6 +148,7 @@ def sync(
             detailed_exitcode=detailed_exitcode,
             ignore_guards=ignore_guards,
             id_map=import_id_map,
+            delta=delta,
         ),
     )
 

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ class Provider:
 
     Build it with the methods named after the records; change or delete entries of `records` between syncs. `extra` are
     rows beside them that no sourcedId tells apart (duplicates, nonsense); `order` arranges the rows of a collection.
+    `clock` is what the `Date` header says; `filtering`: whether `filter=dateLastModified>'…'` is honoured.
     """
 
     records: dict[str, dict[str, Json]] = field(default_factory=lambda: {name: {} for name in COLLECTIONS})
@@ -47,6 +50,8 @@ class Provider:
     extra: dict[str, list[Json]] = field(default_factory=dict)
     order: Callable[[list[Json]], Sequence[Json]] = list
     requests: int = 0
+    clock: str = ""
+    filtering: bool = True
     base_url: str = "https://sis.example/ims/oneroster/v1p1"
 
     def put(self, collection: str, sourced_id: str, **fields: Any) -> Json:
@@ -112,6 +117,11 @@ class Provider:
         }
         return self.put("enrollments", sourced_id, **basics | fields)
 
+    def touch(self, collection: str, *sourced_ids: str, **fields: Any) -> None:
+        """Changes records, at the provider's own time."""
+        for sourced_id in sourced_ids:
+            self.records[collection][sourced_id] |= fields | {"dateLastModified": self.clock}
+
     def mark(self, collection: str, *sourced_ids: str, status: str = "tobedeleted") -> None:
         """Sets the status of records."""
         for sourced_id in sourced_ids:
@@ -134,9 +144,14 @@ class Provider:
         if "/" in path:
             return self.single(*path.split("/", 1))
         rows = self.order([*self.records[path].values(), *self.extra.get(path, ())])
+        if "filter" in params and self.filtering:
+            after = params["filter"].removeprefix("dateLastModified>").strip("'")
+            rows = [row for row in rows if row.get("dateLastModified", "") > after]
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
         total = self.totals.get(path, len(rows))
         headers = {} if total is None else {"X-Total-Count": str(total)}
+        if self.clock:
+            headers["Date"] = format_datetime(datetime.fromisoformat(self.clock))
         return answer({path: rows[offset : offset + limit]}, headers)
 
     def single(self, collection: str, sourced_id: str) -> Reply:

@@ -37,6 +37,7 @@ def run(
     detailed_exitcode: bool = False,
     ignore_guards: bool = False,
     id_map: Path | None = None,
+    delta: bool = False,
 ) -> ExitCode:
     """Runs one sync.
 
@@ -44,12 +45,13 @@ def run(
         plan: write nothing, say what would change.
         detailed_exitcode: with `plan`, exit 10 where changes are pending.
         ignore_guards: let every removal pass, this once; the run's record says so.
+        delta: read only what changed; everything where that is due, or not sure to be enough.
         id_map: a CSV of old and new sourcedIds, renamed before the sync, as a run of its own.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
     """
-    mode: Mode = "plan" if plan else "unguarded" if ignore_guards else "full"
+    mode: Mode = "plan" if plan else "unguarded" if ignore_guards else "delta" if delta else "full"
     pairs = read_id_map(id_map) if id_map else []
 
     def work(desk: Desk) -> RunEnded:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from oneroster_tui.records import Collection
+
 BASE_PATHS = {
     "1.0": "/learningdata/v1",
     "1.1": "/ims/oneroster/v1p1",
@@ -134,6 +136,16 @@ OPERATIONS: tuple[Operation, ...] = (
 """The 41 rostering operations, the same set in 1.1 and 1.2 (spec 1.3), in the order of their paths."""
 
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
+
+SINGLE = {
+    Collection.ORGS: BY_NAME["getOrg"],
+    Collection.ACADEMIC_SESSIONS: BY_NAME["getAcademicSession"],
+    Collection.COURSES: BY_NAME["getCourse"],
+    Collection.CLASSES: BY_NAME["getClass"],
+    Collection.USERS: BY_NAME["getUser"],
+    Collection.ENROLLMENTS: BY_NAME["getEnrollment"],
+}
+"""How a single record of a collection is asked for."""
 
 _WORDS = frozenset(operation.endpoint for operation in OPERATIONS)
 

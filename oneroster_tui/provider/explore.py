@@ -18,14 +18,11 @@ from oneroster_tui.provider.endpoints import BY_NAME
 from oneroster_tui.provider.paging import Answer, Get
 from oneroster_tui.provider.probe import Rung
 from oneroster_tui.provider.profile import Profile, date_forms
-from oneroster_tui.provider.proving import Verdict, prove_fields, prove_filter, prove_sort, total_of
+from oneroster_tui.provider.proving import DELTAS, Verdict, prove_fields, prove_filter, prove_sort, total_of
 from oneroster_tui.records import Collection, Org
 
 LARGE_PAGE = 1000
 """Rows asked for at once, to see whether they come."""
-
-DELTAS = (Collection.USERS, Collection.ENROLLMENTS)
-"""The collections of which a delta reads only what changed: the others are small."""
 
 NESTED = (
     ("getClassesForSchool", Collection.ORGS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import msgspec
 
 from oneroster_tui.provider.dialects import Page, decode, read_total
 from oneroster_tui.provider.paging import TOTAL_HEADERS, Answer, Get
-from oneroster_tui.records import Collection, User
+from oneroster_tui.records import Collection, Record, User
 
 SAMPLE: Final = 25
 """Rows asked for at most."""
@@ -18,6 +18,9 @@ LONG_AGO: Final = "1970-01-01T00:00:00.000Z"
 FAR_AHEAD: Final = "2999-01-01T00:00:00.000Z"
 TOLERANCE: Final = timedelta(hours=36)
 """How much older than asked for a record may be: some compare days only, in a time zone of their own."""
+
+DELTAS: Final = (Collection.USERS, Collection.ENROLLMENTS)
+"""The collections of which a delta reads only what changed. The others are small, and all rules need them whole."""
 
 Verdict = tuple[bool | None, str]
 """Whether it is so, None where nobody can tell, and why in a person's words."""
@@ -60,15 +63,15 @@ def prove_filter(get: Get, collection: Collection) -> Verdict:
     late, _ = _ask(get, collection, since(edge))
     if not late.count:
         return False, "what changed last is not found by it: is its time in another zone?"
-    if too_old(late, edge):
+    if too_old(late.records, edge):
         return False, "it gives older records, too"
     return True, "everything, nothing, and what changed last are told apart"
 
 
-def too_old(page: Page, edge: str) -> int:
-    """How many records of a page are older than was asked for; those without a date are not."""
+def too_old(records: Iterable[Record], edge: str) -> int:
+    """How many records are older than was asked for; those without a date are not."""
     oldest = earlier(edge, TOLERANCE)
-    return sum(1 for record in page.records if record.date_last_modified and record.date_last_modified < oldest)
+    return sum(1 for record in records if record.date_last_modified and record.date_last_modified < oldest)
 
 
 def prove_fields(get: Get, fields: str) -> Verdict:

@@ -127,7 +127,9 @@ def remove(stage: Stage, entity: Entity, moment: str) -> None:
 
 
 def count_missing(stage: Stage, entity: Entity) -> None:
-    """Counts one more run for what is missing and not yet removed."""
+    """Counts one more run for what is missing and not yet removed; only a complete run counts (contract: grace_runs)."""
+    if stage.partial:
+        return
     stage.execute(
         f"UPDATE {entity.table} SET missing_runs = missing_runs + 1 WHERE id IN "
         f"(SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'missing')"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster, now
-from oneroster_tui.sync import plan, removals, runs, suspicion
+from oneroster_tui.sync import delta, plan, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
+from oneroster_tui.sync.delta_pull import DeltaPull
 from oneroster_tui.sync.entities import ENTITIES
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
@@ -22,8 +23,9 @@ from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.walks import Walks
 
-Mode = Literal["full", "plan", "approve", "unguarded"]
-"""What a run is for: everything; to say what it would do; to apply removals that were held; or with the guards off, once."""
+Mode = Literal["full", "plan", "approve", "unguarded", "delta"]
+"""What a run is for: everything; to say what it would do; to apply removals that were held; everything, with the guards off
+this once; or what changed, as far as that is sure to be enough."""
 
 Stopping = Callable[[], bool]
 
@@ -46,7 +48,7 @@ def sync(
 
     Args:
         emit: takes every event, on the calling thread.
-        mode: `plan` goes the whole way but writes nothing to the roster.
+        mode: `plan` goes the whole way but writes nothing to the roster; `delta` becomes `full` where that is due.
         ceiling: how many removals, over all tables, an `approve` lets pass; one more and all are held again.
         stopping: asked often; once it says yes the run ends with nothing changed.
         today: the date that blackouts, freezes and `terms = "current"` are judged by.
@@ -59,21 +61,29 @@ def sync(
         check_blackout(settings, today)
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
-        with runs.recorded(roster, source_id, mode) as run:
-            emit(RunStarted(run.id, mode, settings.source, len(settings.schools.sync)))
+        why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
+        with runs.recorded(roster, source_id, "full" if why_full else mode) as run:
+            emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
+            if why_full:
+                emit(Note(f"A full run in place of a delta: {why_full}."))
             session = Session(settings, roster, client, run, emit, stopping, today, ceiling)
             readers = True  # something may still read the stage, and SQLite does not drop what is read
             try:
-                session.conduct()
+                session.conduct(proving=bool(why_full))
                 readers = False
             except RosterSyncError as error:
                 readers = False
                 session.abandon(error)
                 raise
+            except Exception as error:
+                run.explain(error)
+                raise
             finally:
                 emit(RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds))
                 if not readers:
                     session.stage.drop()  # else the next run does, or the connection's end
+        with contextlib.suppress(RosterSyncError):  # this run is done, and the next one forgets the same
+            runs.prune(roster, source_id, settings.history.keep_runs)
     return RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds)
 
 
@@ -115,12 +125,23 @@ class Session:
         self.stopping = stopping
         self.today = today
         self.planning = run.mode == "plan"
+        self.began = datetime.now(UTC)
         self.walks = Walks(settings, client, profile_of(roster, settings.source), stopping)
-        self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning)
+        is_delta = run.mode == "delta"
+        if is_delta:
+            self.walks.since = delta.changing(self.walks.profile, delta.read_state(roster, settings.source))
+        self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning, partial=is_delta)
 
-    def conduct(self) -> None:
-        """Pull, plan, guard, apply."""
-        pulled = Pull(self.settings, self.stage, self.walks, self.emit, self.today).run()
+    def conduct(self, *, proving: bool = False) -> None:
+        """Pull, plan, guard, apply.
+
+        Args:
+            proving: whether to find out if the next run may be a delta.
+        """
+        pull = DeltaPull if self.stage.partial else Pull
+        pulled = pull(self.settings, self.stage, self.walks, self.emit, self.today).run()
+        if proving:
+            self.walks.prove_filters()
         exceeded = [*self.ask_about_edits(), *self.plan_removals(pulled)]
         self.check_stop()
         self.run.counts = plan.counts(self.stage)
@@ -128,10 +149,19 @@ class Session:
         with self.roster.transaction():
             if not self.planning:
                 apply(self.stage, self.run.id)
-                keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
+                self.remember(pulled)
             runs.keep_problems(self.stage, self.run.id)
             self.check_stop()
             runs.finish(self.roster, self.run)
+
+    def remember(self, pulled: Pulled) -> None:
+        """Keeps what was learned, and where the next delta begins; not after a delta of which something is left to do."""
+        keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
+        left = sum(removals.count(self.stage, action) for action in ("held", "waiting"))
+        if pulled.incomplete or (self.stage.partial and left):
+            return
+        began = delta.cursor(self.walks.learner.first_date, self.began)
+        delta.advance(self.stage, self.settings, began, waiting=bool(left))
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
         """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""
@@ -141,7 +171,7 @@ class Session:
         removals.plan_removals(
             self.stage,
             grace_runs=rules.grace_runs,
-            unidentified=pulled.unidentified,
+            unidentified={entity.table for entity in ENTITIES} if self.stage.partial else pulled.unidentified,
             deleting=rules.on_removed == "delete",
             protected=[role.casefold() for role in self.settings.guards.protected_roles],
             is_gone=asker(self.client) if rules.on_removed == "delete" else None,

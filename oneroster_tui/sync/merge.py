@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from oneroster_tui.records import Problem, Role
+from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import plan
 from oneroster_tui.sync.entities import USERS
 from oneroster_tui.sync.events import Emit, Note
@@ -34,11 +35,16 @@ def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
 
 def has_merged(stage: Stage) -> bool:
     """Whether any stored user means, or meant, more than one provider record."""
+    return is_merged(stage.roster, stage.source_id)
+
+
+def is_merged(roster: Roster, source_id: int) -> bool:
+    """The same, of a source."""
     sql = (
         "SELECT 1 FROM user_ids i JOIN users u ON u.id = i.user_id WHERE i.source_id = ? "
         "AND i.sourced_id <> u.sourced_id LIMIT 1"
     )
-    return bool(stage.value(sql, (stage.source_id,)))
+    return bool(roster.value(sql, (source_id,)))
 
 
 def merge_users(stage: Stage, by: str, emit: Emit, *, users_known: bool) -> None:

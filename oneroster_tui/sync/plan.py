@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, Many
-from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.stage import CARRIED, Stage
 
 
 def keep_agents(stage: Stage, round_: int) -> None:
@@ -144,7 +144,8 @@ def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
     """Gives every staged enrollment its local user; what has none is dropped, as a problem where nobody knows that user.
 
     Args:
-        users_known: whether the users were read completely; where not, a stored user counts as listed.
+        users_known: whether the users were read completely; where not, a stored user counts as listed. Where only what
+            changed was read, one that is active does.
     """
     for_user = (
         "SELECT u.local_id FROM stage_users u WHERE u.sourced_id = stage_enrollments.user_sourced_id AND u.kept > 0"
@@ -159,8 +160,19 @@ def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
         "AND d.sourced_id = stage_enrollments.user_sourced_id)"
     )
     trusted = unreadable if users_known else "1 = 1"
+    if stage.partial:
+        trusted = standing(stage, "stage_enrollments.user_sourced_id")
     stage.execute(f"UPDATE stage_enrollments SET user_id = ({stored}) WHERE user_id IS NULL AND {trusted}")
     drop_without_user(stage, stored)
+
+
+def standing(stage: Stage, sourced_id: str) -> str:
+    """SQL: whether a sourcedId is an active user's, and nothing that was read says that the user goes."""
+    return (
+        f"EXISTS (SELECT 1 FROM user_ids n JOIN users v ON v.id = n.user_id AND v.status = 'active' "
+        f"WHERE n.source_id = {stage.source_id} AND n.sourced_id = {sourced_id}) AND NOT EXISTS (SELECT 1 FROM dropped d "
+        f"WHERE d.entity = 'users' AND d.reason <> 'broken' AND d.sourced_id = {sourced_id})"
+    )
 
 
 def drop_without_user(stage: Stage, stored: str) -> None:
@@ -179,6 +191,10 @@ def drop_without_user(stage: Stage, stored: str) -> None:
         "'error', 'unknown_user', 'user: names ' || s.user_sourced_id || ', which the provider does not list' "
         "FROM stage_enrollments s JOIN dropped d ON d.entity = 'enrollments' AND d.sourced_id = s.sourced_id "
         "WHERE s.user_id IS NULL AND d.reason = 'broken'"
+    )
+    stage.execute(
+        "INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT DISTINCT 'users', user_sourced_id, 'enrollments' "
+        "FROM stage_enrollments WHERE user_id IS NULL"
     )
     stage.execute("DELETE FROM stage_enrollments WHERE user_id IS NULL")
 
@@ -206,13 +222,18 @@ def stage_relationships(stage: Stage, *, users_known: bool) -> None:
         "WHERE l.student_id = s.local_id AND l.agent_id = a.local_id AND l.origin <> 'provider') "
         "GROUP BY s.local_id, a.local_id"
     )
+    came = f"JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 AND s.kept < {CARRIED} "
+    stage.execute(
+        "INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT DISTINCT 'users', g.agent_sourced_id, 'agents' "
+        f"FROM stage_agents g {came}"
+        "LEFT JOIN stage_users a ON a.sourced_id = g.agent_sourced_id WHERE a.sourced_id IS NULL"
+    )
     if not users_known:
         return
     stage.execute(
         "INSERT INTO stage_problems (entity, sourced_id, severity, code, message) "
         "SELECT 'users', s.sourced_id, 'warning', 'unknown_agent', "
-        "'agents: names ' || g.agent_sourced_id || ', which the provider does not list' FROM stage_agents g "
-        "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
+        f"'agents: names ' || g.agent_sourced_id || ', which the provider does not list' FROM stage_agents g {came}"
         "LEFT JOIN stage_users a ON a.sourced_id = g.agent_sourced_id "
         "LEFT JOIN dropped d ON d.entity = 'users' AND d.sourced_id = g.agent_sourced_id "
         "WHERE a.sourced_id IS NULL AND d.sourced_id IS NULL"
@@ -228,7 +249,7 @@ def counts(stage: Stage) -> dict[str, dict[str, int]]:
         ).fetchall()
         actions = {action: int(count) for action, count in rows}
         only_main = " AND merged_into IS NULL" if entity is USERS else ""
-        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0{only_main}")
+        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{only_main}")
         changed = sum(actions.get(action, 0) for action in ("created", "updated", "reactivated"))
         problems = stage.value(
             "SELECT COUNT(*) FROM stage_problems WHERE entity = ? AND severity = 'error'", (entity.table,)

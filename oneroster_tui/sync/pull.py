@@ -76,6 +76,7 @@ class Pull:
     def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
         self.settings = settings
         self.stage = stage
+        self.walks = walks
         self.reader = Reader(walks.open, walks.doubt)
         self.repeated = 0  # rows of the present reading that had come before, on another page
         self.emit = emit
@@ -130,7 +131,7 @@ class Pull:
         received, why = self.reader.read(collection, read_pages, lambda why: self.start_over(collection, why))
         for problem in duplicates.contradicted(self.stage, entity):
             self.problem(problem)
-        if received == 0 and not why:
+        if received == 0 and not why and collection not in self.walks.since:
             stored = self.stage.value(
                 f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'",
                 (self.stage.source_id,),
@@ -476,18 +477,25 @@ class Pull:
 
     def finish_people(self) -> None:
         """Decides what needs everybody known: late users, merges, enrollments, relationships."""
-        self.keep_more_users(plan.keep_enrolled)
-        self.keep_more_users(plan.keep_agents)
+        self.keep_people()
         users_known = self.pulled.proves_absence(USERS)
-        if self.merging == "none":
-            merge.report_twins(self.stage, self.problem)
-        if self.deciding_late:
-            merge.merge_users(self.stage, self.merging, self.emit, users_known=users_known)
         plan.resolve_enrollments(self.stage, users_known=users_known)
         plan.decide(self.stage, ENROLLMENTS, 1, self.emit)
         self.emit(CollectionStarted(RELATIONSHIPS.table))
         plan.stage_relationships(self.stage, users_known=users_known)
         plan.decide(self.stage, RELATIONSHIPS, 1, self.emit)
+        passed_over = [sourced_id for sourced_id, fate in self.classes.items() if fate != "kept"]
+        self.stage.add_loose_ends("classes", passed_over, "enrollments")
+
+    def keep_people(self) -> None:
+        """Keeps and decides the people who are wanted for what names them, and merges those who are one person."""
+        self.keep_more_users(plan.keep_enrolled)
+        self.keep_more_users(plan.keep_agents)
+        if self.merging == "none":
+            merge.report_twins(self.stage, self.problem)
+        if self.deciding_late:
+            users_known = self.pulled.proves_absence(USERS)
+            merge.merge_users(self.stage, self.merging, self.emit, users_known=users_known)
 
 
 def split(records: Sequence[Any]) -> tuple[list[Any], list[tuple[str, str]]]:

@@ -7,19 +7,11 @@ from collections.abc import Callable
 from oneroster_tui.errors import NotFound, ProviderError
 from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.dialects import single
-from oneroster_tui.provider.endpoints import BY_NAME
-from oneroster_tui.records import Collection
-from oneroster_tui.sync.entities import ACADEMIC_SESSIONS, CLASSES, COURSES, ENROLLMENTS, ORGS, USERS, Entity
+from oneroster_tui.provider.endpoints import SINGLE
+from oneroster_tui.sync.entities import BY_COLLECTION, Entity
 
-ASKING = {
-    ORGS: (Collection.ORGS, BY_NAME["getOrg"]),
-    ACADEMIC_SESSIONS: (Collection.ACADEMIC_SESSIONS, BY_NAME["getAcademicSession"]),
-    COURSES: (Collection.COURSES, BY_NAME["getCourse"]),
-    CLASSES: (Collection.CLASSES, BY_NAME["getClass"]),
-    USERS: (Collection.USERS, BY_NAME["getUser"]),
-    ENROLLMENTS: (Collection.ENROLLMENTS, BY_NAME["getEnrollment"]),
-}
-"""How a single record of a table is asked for."""
+COLLECTIONS = {entity: collection for collection, entity in BY_COLLECTION.items()}
+"""How the provider calls a table."""
 
 
 def asker(client: Client) -> Callable[[Entity, str], str]:
@@ -30,9 +22,9 @@ def asker(client: Client) -> Callable[[Entity, str], str]:
     """
 
     def is_gone(entity: Entity, sourced_id: str) -> str:
-        collection, operation = ASKING[entity]
+        collection = COLLECTIONS[entity]
         try:
-            record = single(collection, client.get(operation.url_path(sourced_id), tries=2).body)
+            record = single(collection, client.get(SINGLE[collection].url_path(sourced_id), tries=2).body)
         except NotFound:
             return ""
         except ProviderError:

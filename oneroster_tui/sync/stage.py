@@ -23,6 +23,10 @@ CHANGES = (
     "changes (seq INTEGER PRIMARY KEY, entity TEXT, local_id BIGINT, sourced_id TEXT, action TEXT, reason TEXT, "
     "UNIQUE (entity, sourced_id))"
 )
+CARRIED = 1 << 30
+"""The round of stored rows that a delta stages beside what came: they are as they were, and nothing is said of them."""
+
+LOOSE_ENDS = "stage_loose_ends (entity TEXT, sourced_id TEXT, named_by TEXT)"
 PROBLEMS = "stage_problems (entity TEXT, sourced_id TEXT, severity TEXT, code TEXT, message TEXT)"
 
 
@@ -34,19 +38,23 @@ class Stage:
         source_id: the source this run belongs to.
         schools: the sourcedIds of the selected schools.
         planning: a run that writes nothing: local ids are foretold, not given out.
+        partial: a run that sees only what changed: what it does not see is as it was.
     """
 
-    def __init__(self, roster: Roster, source_id: int, schools: Iterable[str], *, planning: bool = False) -> None:
+    def __init__(
+        self, roster: Roster, source_id: int, schools: Iterable[str], *, planning: bool = False, partial: bool = False
+    ) -> None:
         self.roster = roster
         self.source_id = source_id
         self.planning = planning
+        self.partial = partial
         self.round = 1
         self._foretold: dict[str, int] = {}
         self.execute = roster.execute
         self.value = roster.value
         roster.engine.settle(roster.execute)
         self.drop()
-        for table in (DROPPED, SELECTED, AGENTS, CHANGES, PROBLEMS):
+        for table in (DROPPED, SELECTED, AGENTS, CHANGES, PROBLEMS, LOOSE_ENDS):
             self.execute(f"CREATE TEMP TABLE {table}")
         # Guards and cascades look removals up by local id; a first sync's million additions must not pay for that.
         self.execute("CREATE INDEX temp.changes_removal ON changes (entity, local_id) WHERE action = 'removal'")
@@ -69,7 +77,15 @@ class Stage:
 
     def drop(self) -> None:
         """Removes the tables of an earlier run on this connection."""
-        tables = ("dropped", "selected", "stage_agents", "changes", "stage_problems", "frozen_users")
+        tables = (
+            "dropped",
+            "selected",
+            "stage_agents",
+            "changes",
+            "stage_problems",
+            "stage_loose_ends",
+            "frozen_users",
+        )
         for table in (*tables, *(entity.stage for entity in ENTITIES)):
             self.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
@@ -98,6 +114,11 @@ class Stage:
     def add_agents(self, rows: Sequence[tuple[str, str]]) -> None:
         """Notes which agents students name: (student's sourcedId, agent's sourcedId)."""
         self._insert("stage_agents", ("student_sourced_id", "agent_sourced_id"), rows)
+
+    def add_loose_ends(self, entity: str, sourced_ids: Iterable[str], named_by: str) -> None:
+        """Notes ids that are named or listed, and that the roster has no use for as things are."""
+        rows = [(entity, sourced_id, named_by) for sourced_id in sourced_ids]
+        self._insert("stage_loose_ends", ("entity", "sourced_id", "named_by"), rows)
 
     def add_problem(self, problem: Problem) -> None:
         """Keeps a problem for the run's record."""

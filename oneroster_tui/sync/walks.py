@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oneroster_tui.config import Settings
+from oneroster_tui.errors import ProviderError
 from oneroster_tui.provider.client import Client
+from oneroster_tui.provider.dialects import Page, read_single
 from oneroster_tui.provider.dialects.fields import USER_FIELDS
+from oneroster_tui.provider.endpoints import SINGLE
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.provider.profile import Learner, Profile
+from oneroster_tui.provider.proving import DELTAS, prove_filter, since
 from oneroster_tui.records import Collection
 
 
@@ -49,7 +53,7 @@ class Walks:
         if collection is Collection.USERS and self.profile.of(collection).fields:
             asked["fields"] = USER_FIELDS[self._connection.oneroster_version]
         if collection in self.since:
-            asked["filter"] = f"dateLastModified>'{self.since[collection]}'"
+            asked |= since(self.since[collection])
         return asked
 
     def doubt(self, collection: Collection) -> bool:
@@ -62,6 +66,25 @@ class Walks:
             known.filter = False
             del self.since[collection]
         return bool(asked)
+
+    def single(self, collection: Collection, sourced_id: str) -> Page:
+        """Asks for one record by itself: a page of one row, or of none.
+
+        Raises:
+            NotFound: the provider does not know it.
+            ProviderError: it could not be asked for, or not be read.
+        """
+        path = SINGLE[collection].url_path(sourced_id)
+        return read_single(collection, self._client.get(path, tries=2).body)
+
+    def prove_filters(self) -> None:
+        """Finds out of which collections what changed can be asked for; a refusal is an answer, too."""
+        for collection in DELTAS:
+            try:
+                proved, _ = prove_filter(self._client.get, collection)
+            except ProviderError:
+                proved = False
+            self.profile.of(collection).filter = proved
 
     def learned(self, moment: str) -> Profile:
         """What is known now.

@@ -20,7 +20,7 @@ from oneroster_tui.provider.statusinfo import provider_words, read_status
 from oneroster_tui.records import Collection, Problem, Record
 from oneroster_tui.text import sanitise
 
-__all__ = ["Page", "decode", "read_row", "read_total", "single"]
+__all__ = ["Page", "decode", "read_row", "read_single", "read_total", "single"]
 
 _WORDS: dict[Collection, tuple[str, ...]] = {
     Collection.ORGS: ("orgs", "schools"),
@@ -73,22 +73,36 @@ def decode(collection: Collection, body: bytes) -> Page:
 
 
 def single(collection: Collection, body: bytes) -> Record | None:
-    """Read the answer to a request by id: `{"user": {…}}`, the bare object, or a list of one (spec 1.2).
-
-    Returns None when there is no record in it, or none that can be used.
+    """The record of `read_single`; None when there is none in it, or none that can be used.
 
     Raises:
         Unreadable: not JSON, or a failure sent with status 200.
     """
-    document, _ = _parse(collection, body)
-    if isinstance(document, Mapping):
-        if "sourcedId" in document:
-            return read_row(collection, document)[0]
-        inner = document.get(_SINGULAR[collection])
-        if isinstance(inner, Mapping):
-            return read_row(collection, inner)[0]
-    rows = _rows(collection, document, body)
-    return read_row(collection, rows[0])[0] if rows else None
+    records = read_single(collection, body).records
+    return records[0] if records else None
+
+
+def read_single(collection: Collection, body: bytes) -> Page:
+    """Read the answer to a request by id: `{"user": {…}}`, the bare object, or a list of one (spec 1.2).
+
+    Returns a page of one row, or of none.
+
+    Raises:
+        Unreadable: not JSON, or a failure sent with status 200.
+    """
+    document, problems = _parse(collection, body)
+    inner = document.get(_SINGULAR[collection]) if isinstance(document, Mapping) else None
+    if isinstance(document, Mapping) and "sourcedId" in document:
+        row: object = document
+    elif isinstance(inner, Mapping):
+        row = inner
+    else:
+        rows = _rows(collection, document, body)
+        if not rows:
+            return Page([], problems, 0)
+        row = rows[0]
+    record, found = read_row(collection, row)
+    return Page([record] if record else [], problems + found, 1)
 
 
 def read_total(claim: object) -> int | None:

@@ -1,0 +1,158 @@
+"""Deltas: when a run may read only what changed, from when on, and what must be remembered for that to be right.
+
+The cursor is taken before the pull, by the provider's own clock, and moves only when a run was applied whole. What makes a
+delta doubtful makes the run a full one: it costs time, and nothing else (quirk 22; spec 8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from oneroster_tui.config import Settings
+from oneroster_tui.provider.profile import Profile
+from oneroster_tui.provider.proving import DELTAS, earlier
+from oneroster_tui.provider.retry import http_date
+from oneroster_tui.records import Collection
+from oneroster_tui.roster.database import Roster
+from oneroster_tui.sync import merge
+from oneroster_tui.sync.memory import profile_of
+from oneroster_tui.sync.stage import Stage
+
+OVERLAP: Final = timedelta(minutes=15)
+"""How much more than asked for: clocks differ, and a record may be stamped before it can be seen."""
+
+_FORM: Final = 1
+"""Of the memory below; another form makes the next run a full one."""
+
+
+class DeltaState(msgspec.Struct, omit_defaults=True):
+    """Where the next delta begins.
+
+    Attributes:
+        rules: fingerprint of the settings that decide what is kept.
+        full_at: when the last full run that was applied began (UTC, ISO 8601).
+        cursors: for each collection, from when on it is to be read.
+        waiting: whether removals wait for the end of a freeze.
+    """
+
+    rules: str = ""
+    full_at: str = ""
+    cursors: dict[str, str] = msgspec.field(default_factory=dict)
+    waiting: bool = False
+
+
+def read_state(roster: Roster, source: str) -> DeltaState:
+    """A source's state; an empty one when there is none, or one that cannot be read."""
+    text = roster.value("SELECT delta_state FROM sources WHERE name = ?", (source,))
+    try:
+        return msgspec.json.decode(text or "{}", type=DeltaState)
+    except msgspec.DecodeError:
+        return DeltaState()
+
+
+def fingerprint(settings: Settings) -> str:
+    """Stands for the settings that decide what is kept: with others, records that did not change matter anew."""
+    rules = settings.sync
+    told = (
+        _FORM,
+        sorted(settings.schools.sync),
+        sorted(settings.role_mapping.items()),
+        (rules.terms, rules.end_date, rules.username, rules.merge_users),
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def why_full(settings: Settings, roster: Roster, source_id: int, today: date) -> str:
+    """Why a delta that was asked for has to be a full run, as the end of a sentence; "" when it may be a delta."""
+    state = read_state(roster, settings.source)
+    days = settings.sync.full_every_days
+    last = roster.execute(
+        "SELECT id, mode, outcome FROM sync_runs WHERE source_id = ? AND mode <> 'plan' ORDER BY id DESC LIMIT 1",
+        (source_id,),
+    ).fetchone()
+    if last is None or not state.full_at:
+        return "there was no full run yet"
+    number, mode, outcome = last
+    if outcome != "done":
+        return f"the last run ({number}) ended {outcome}"
+    if mode not in ("full", "delta", "approve", "unguarded"):
+        return f"the last run ({number}) was of another kind ({mode})"
+    if state.rules != fingerprint(settings):
+        return "the settings that decide what is kept have changed"
+    if datetime.now(UTC) - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
+        return f"the last full run is {days} days old or older (full_every_days)"
+    if state.waiting and not any(today in period for period in settings.guards.freeze_removals):
+        return "removals waited for the end of a freeze"
+    if settings.sync.merge_users != "none" or merge.is_merged(roster, source_id):
+        return "people are merged, and a person is only known from all their records"
+    if not changing(profile_of(roster, settings.source), state):
+        return "the provider's filter for changes is not proved"
+    return ""
+
+
+def changing(profile: Profile, state: DeltaState) -> dict[Collection, str]:
+    """The collections that can be read by what changed, and since when."""
+    return {
+        collection: earlier(state.cursors[collection.value], OVERLAP)
+        for collection in DELTAS
+        if profile.of(collection).filter and collection.value in state.cursors
+    }
+
+
+def cursor(provider_date: str, own: datetime) -> str:
+    """The moment before a pull, by the provider's `Date` header where there is one, else by the own clock."""
+    moment = http_date(provider_date) or own
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool) -> None:
+    """Moves the cursors to where this run began, and remembers its loose ends. The caller holds the transaction."""
+    anew = DeltaState(rules=fingerprint(settings), full_at=began)
+    state = read_state(stage.roster, settings.source) if stage.partial else anew
+    state.waiting = waiting
+    state.cursors = {collection.value: began for collection in DELTAS}
+    stage.execute(
+        "UPDATE sources SET delta_state = ? WHERE id = ?", (msgspec.json.encode(state).decode(), stage.source_id)
+    )
+    keep_loose_ends(stage)
+
+
+def keep_loose_ends(stage: Stage) -> None:
+    """Remembers what is named or listed and has no use: anew after a full run, besides what is known after a delta."""
+    if not stage.partial:
+        stage.execute(
+            "DELETE FROM loose_ends WHERE source_id = ? AND NOT EXISTS (SELECT 1 FROM stage_loose_ends n "
+            "WHERE n.entity = loose_ends.entity AND n.sourced_id = loose_ends.sourced_id "
+            "AND n.named_by = loose_ends.named_by)",
+            (stage.source_id,),
+        )
+    else:
+        for named_by in ("enrollments", "agents"):  # what names those who go does not change with them
+            stage.execute(
+                f"INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT 'users', sourced_id, '{named_by}' "
+                "FROM dropped WHERE entity = 'users' AND reason = 'tobedeleted'"
+            )
+    for table in ("users", "classes"):
+        stage.execute(
+            f"DELETE FROM loose_ends WHERE source_id = ? AND entity = '{table}' AND sourced_id IN "
+            f"(SELECT s.sourced_id FROM stage_{table} s WHERE s.kept > 0)",
+            (stage.source_id,),
+        )
+    columns = ("source_id", "entity", "sourced_id", "named_by")
+    found = f"SELECT DISTINCT {stage.source_id}, entity, sourced_id, named_by FROM stage_loose_ends WHERE 1 = 1"
+    stage.execute(stage.roster.engine.insert_or_ignore("loose_ends", columns, found))
+
+
+def tied_up(stage: Stage, entity: str) -> int:
+    """How many loose ends records of this run can use now; what named them did not change, so a delta does not show it."""
+    return int(
+        stage.value(
+            f"SELECT COUNT(*) FROM loose_ends l JOIN stage_{entity} s ON s.sourced_id = l.sourced_id "
+            "WHERE l.source_id = ? AND l.entity = ? AND l.named_by = 'enrollments'",
+            (stage.source_id, entity),
+        )
+    )

@@ -1,0 +1,110 @@
+"""The pull of a delta: users and enrollments by what changed, the rest whole, and what the changes touch from the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Final
+
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import NotFound, ProviderError
+from oneroster_tui.provider.proving import too_old
+from oneroster_tui.records import Collection, Role, User
+from oneroster_tui.sync import carry, delta
+from oneroster_tui.sync.entities import USERS, Entity
+from oneroster_tui.sync.events import Emit, Note
+from oneroster_tui.sync.pull import Pull, agent_role
+from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.walks import Walks
+
+MOST_FETCHED: Final = 200
+"""People who are asked for one by one, at most; where there are more, all users are read."""
+
+
+class DeltaPull(Pull):
+    """One reading of what changed.
+
+    What did not come counts as it stands in the roster, and nothing is removed for not coming. A person or class that a
+    record names and nobody here knows is asked for by itself. What cannot be told so is read in full, and said.
+    """
+
+    def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
+        super().__init__(settings, stage, walks, emit, today)
+        self.carrier = carry.Carrier(stage, self.own_columns)
+        self.asked: set[str] = set()
+
+    def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
+        """Reads a collection, or what changed of it."""
+        if collection is Collection.ENROLLMENTS:
+            self.mind_loose_ends()
+        edge = self.walks.since.get(collection)
+        if edge is None:
+            super().read(collection, entity, take)
+            return
+        old = 0
+
+        def taking(records: Sequence[Any]) -> None:
+            nonlocal old
+            old += too_old(records, edge)
+            take(records)
+
+        super().read(collection, entity, taking)
+        if old:  # harmless: they are compared like the others
+            self.walks.profile.of(collection).filter = False
+            text = f"{collection}: {old:,} records came that did not change since {edge}; the filter is not used again"
+            self.emit(Note(f"{text} before it is proved again.", "warning"))
+
+    def mind_loose_ends(self) -> None:
+        """Reads the enrollments in full where somebody or a class is of use now whom older enrollments may name."""
+        classes, people = delta.tied_up(self.stage, "classes"), delta.tied_up(self.stage, "users")
+        if (classes or people) and self.walks.since.pop(Collection.ENROLLMENTS, ""):
+            text = f"{classes:,} classes and {people:,} people are of use now that were not before"
+            self.emit(Note(f"  Reading all enrollments: {text}, and what names them need not have changed."))
+
+    def start_over(self, collection: Collection, why: str) -> None:
+        """Forgets a collection that is read again, and who was staged beside it."""
+        super().start_over(collection, why)
+        if collection is Collection.USERS:
+            self.carrier.clear()
+
+    def own_columns(self, roles: list[Role]) -> tuple[bool, bool, tuple[Any, ...]]:
+        """What a stored person's roles say: wanted for an org, a student, and the columns for the sync's own use."""
+        is_student = any(role.role == "student" for role in roles)
+        role = agent_role(roles)
+        local = self.roles.get(role.casefold()) if role else None
+        wanted = any(role.org_sourced_id in self.selected for role in roles)
+        return wanted, is_student, (int(is_student), role, local, "", None)
+
+    def keep_people(self) -> None:
+        """Keeps and decides people until nobody new is touched: who came, who was asked for, and who was stored."""
+        while True:
+            self.keep_more_users(self.carrier.keep)
+            if not self.fetch_people() + self.carrier.carry_all():
+                return
+
+    def fetch_people(self) -> int:
+        """Asks for the people whom kept records name and nobody here knows; says how many were asked for."""
+        if Collection.USERS not in self.walks.since:
+            return 0
+        wanted = [sourced_id for sourced_id in carry.unheard_of(self.stage) if sourced_id not in self.asked]
+        if len(self.asked) + len(wanted) > MOST_FETCHED:
+            return self.read_everybody(f"{len(wanted):,} people are named whom nobody here knows")
+        for sourced_id in wanted:
+            self.asked.add(sourced_id)
+            try:
+                page = self.walks.single(Collection.USERS, sourced_id)
+            except NotFound:
+                continue
+            except ProviderError as error:
+                return self.read_everybody(f"one of the users could not be asked for by itself ({error.what})")
+            self.take_problems(USERS, page.problems)
+            self.take_users([record for record in page.records if isinstance(record, User)])
+        return len(wanted)
+
+    def read_everybody(self, why: str) -> int:
+        """Reads all users, in place of what changed."""
+        del self.walks.since[Collection.USERS]
+        self.start_over(Collection.USERS, f"users: {why}. Reading all of them.")
+        self.read(Collection.USERS, USERS, self.take_users)
+        self.finish(USERS)
+        return 1
