@@ -21,6 +21,7 @@ Each error carries three plain sentences: what happened, where, and what to do n
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -66,6 +67,14 @@ PRECEDENCE = (
 """Where several codes apply to a run, the first of these is the one."""
 
 
+_QUOTED = re.compile(r"( It said|(?<= answered)): .*", re.DOTALL)
+
+
+def public(sentence: str) -> str:
+    """A sentence that may leave this machine: cut off where somebody else's words begin."""
+    return _QUOTED.sub(".", sentence).replace("..", ".")
+
+
 class RosterSyncError(Exception):
     """The base of everything this program raises on purpose.
 
@@ -82,6 +91,11 @@ class RosterSyncError(Exception):
         self.what = what
         self.where = where
         self.do = do
+
+    @property
+    def public(self) -> str:
+        """What happened, without what a server or a driver said in its own words: those may name people or records."""
+        return public(self.what)
 
     def __str__(self) -> str:
         return "\n".join(

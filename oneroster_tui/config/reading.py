@@ -247,7 +247,11 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
     for name in ("connection.root_url", "connection.token_url", "notify.webhook"):
         if values[name].lower().startswith("http:") and not _loopback(values[name]):
             yield f"{path.name}: {name} is http: everything sent there can be read on the way. Use https."
-    if values["notify.smtp_host"] and values["notify.smtp_tls"] == "none" and not _is_loopback(values["notify.smtp_host"]):
+    if (
+        values["notify.smtp_host"]
+        and values["notify.smtp_tls"] == "none"
+        and not _is_loopback(values["notify.smtp_host"])
+    ):
         yield f'{path.name}: notify.smtp_tls is "none": mails, and the password, can be read on the way.'
     held = [words for name, words in HELD_SECRETS.items() if values[name]]
     if held and on_disk and os.name == "posix":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from oneroster_tui.errors import RosterSyncError
@@ -22,6 +23,8 @@ class Output:
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
+        self.copy: Callable[[str], None] = lambda _: None
+        """Gets everything that is said to a person, too: the log file."""
 
     @property
     def log(self) -> TextIO:
@@ -30,7 +33,11 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """A line for a person."""
-        self._write(self.log, f"{text}\n")
+        self._say(self.log, f"{text}\n")
+
+    def warn(self, text: str) -> None:
+        """Something that a person should know and that does not change how the command ends: on stderr."""
+        self._say(sys.stderr, f"Warning: {text}\n")
 
     def event(self, event: Event) -> None:
         """An event of a run as its log line. Decisions are flushed by the page, all else at once."""
@@ -38,7 +45,7 @@ class Output:
 
         text = render(event)
         if text is not None:
-            self._write(self.log, f"{text}\n", flush=not isinstance(event, Decision))
+            self._say(self.log, f"{text}\n", flush=not isinstance(event, Decision))
         elif isinstance(event, PageTaken):
             self._write(self.log, "")
 
@@ -51,16 +58,20 @@ class Output:
 
     def error(self, error: RosterSyncError) -> None:
         """What went wrong and what to do, on stderr; with --json as an object on stdout, too."""
-        self._write(sys.stderr, f"{error}\n")
+        self._say(sys.stderr, f"{error}\n")
         self.result({"error": error.what, "where": error.where, "do": error.do, "exit_code": int(error.exit_code)})
+
+    def _say(self, stream: TextIO, text: str, *, flush: bool = True) -> None:
+        self.copy(text)
+        self._write(stream, text, flush=flush)
 
     @staticmethod
     def _write(stream: TextIO, text: str, *, flush: bool = True) -> None:
-        """Writes; where the reader has gone (`| head`), the work goes on without one."""
+        """Writes; where the reader has gone (`| head`, a closed terminal, a full disk), the work goes on without one."""
         try:
             stream.write(text)
             if flush:
                 stream.flush()
-        except BrokenPipeError:
+        except OSError:
             with contextlib.suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

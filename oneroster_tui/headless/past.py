@@ -2,51 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError, ExitCode, NoRoster
+from oneroster_tui.headless.notify import tell_age
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.workplace import Options, opened, roster_of
 from oneroster_tui.roster import queries
+from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries import RunRow
+from oneroster_tui.roster.queries.past import Streak, streak
 from oneroster_tui.sync.events import REASONS
 from oneroster_tui.text import sanitise
 
 
 def status(options: Options, output: Output) -> ExitCode:
-    """Says when the last good run was; exit 1 when that is longer ago than `max_age_hours`, or never."""
+    """Says when the last good run was; exit 1 when that is longer ago than `max_age_hours`, or never.
+
+    Where it is, whoever is named in [notify] is told, so that a monitor's look alarms also when nothing starts the sync.
+    """
     with opened(options) as settings:
         try:
             with roster_of(settings, create=False) as roster:
-                last = queries.last_run(roster, settings.source)
-                good = queries.last_run(roster, settings.source, good=True)
-                hold = queries.pending_hold(roster, settings.source)
-        except NoRoster:
-            last = good = hold = None
+                state = look(roster, settings)
+                tell_age(settings, roster, output.warn)
+        except NoRoster as error:
+            state = State(missing=error.where)
         limit = settings.sync.max_age_hours
-    age = queries.age_hours(good.finished_at) if good and good.finished_at else None
+    age = queries.age_hours(state.good.finished_at) if state.good and state.good.finished_at else None
     fresh = age is not None and age <= limit
-    output.line(f"Last run:  {describe(last)}" if last else "Last run:  never")
-    if age is None:
-        output.line("Last good: never; run oneroster-tui --sync")
-    else:
-        state = "fresh" if fresh else "STALE"
-        output.line(f"Last good: {age:.1f} h ago: {state} (max_age_hours is {limit:g})")
-    held = hold.total("held") if hold else 0
-    if hold:
-        output.line(f"Held:      {held:,} removals wait: oneroster-tui approve {hold.id}, or discard {hold.id}")
+    for line in described(state, age, limit):
+        output.line(line)
+    failing = state.failing
     output.result(
         {
             "exit_code": int(ExitCode.DONE if fresh else ExitCode.INTERNAL),
             "fresh": fresh,
             "age_hours": None if age is None else round(age, 3),
             "max_age_hours": limit,
-            "held": held,
-            "held_run": hold.id if hold else None,
-            "last_run": run_facts(last) if last else None,
+            "held": state.hold.total("held") if state.hold else 0,
+            "held_run": state.hold.id if state.hold else None,
+            "failing_runs": failing.count if failing else 0,
+            "failing_since": failing.since if failing else None,
+            "failing_why": failing.newest.message if failing else None,
+            "last_run": run_facts(state.last) if state.last else None,
+            "last_good_run": state.good.id if state.good else None,
+            "roster_missing": bool(state.missing),
         }
     )
     return ExitCode.DONE if fresh else ExitCode.INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the roster says of its runs; `missing`: where it should be, and is not."""
+
+    last: RunRow | None = None
+    good: RunRow | None = None
+    hold: RunRow | None = None
+    failing: Streak | None = None
+    missing: str = ""
+
+
+def look(roster: Roster, settings: Settings) -> State:
+    """Asks the roster.
+
+    Raises:
+        RosterError: it cannot be read.
+    """
+    return State(
+        queries.last_run(roster, settings.source),
+        queries.last_run(roster, settings.source, good=True),
+        queries.pending_hold(roster, settings.source),
+        streak(roster, settings.source),
+    )
+
+
+def described(state: State, age: float | None, limit: float) -> Iterator[str]:
+    """The status for a person."""
+    yield f"Last run:  {describe(state.last)}" if state.last else "Last run:  never"
+    if state.missing:
+        yield f"Roster:    there is none at {sanitise(state.missing, 200)}"
+    if age is None:
+        yield "Last good: never; run oneroster-tui --sync"
+    else:
+        yield f"Last good: {age:.1f} h ago: {'fresh' if age <= limit else 'STALE'} (max_age_hours is {limit:g})"
+    if state.failing:
+        runs = "the last run" if state.failing.count == 1 else f"the last {state.failing.count:,} runs"
+        yield f"Failing:   {runs}, since {state.failing.since}: {sanitise(state.failing.newest.message, 300)}"
+    if state.hold:
+        held = state.hold.total("held")
+        yield f"Held:      {held:,} removals wait: oneroster-tui approve {state.hold.id}, or discard {state.hold.id}"
 
 
 def history(options: Options, output: Output, limit: int) -> ExitCode:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode, Stopped
+from oneroster_tui.headless.aftermath import Following, privacy_warnings, witnessed
 from oneroster_tui.headless.output import Output
+from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, require, roster_of
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import decisions
 from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
-from oneroster_tui.sync.events import RunEnded
+from oneroster_tui.sync.events import Emit, RunEnded
 from oneroster_tui.sync.id_map import import_id_map, read_id_map
 from oneroster_tui.sync.memory import profile_of
-
-CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 PENDING = ("created", "updated", "reactivated", "suspended", "removed", "deleted", "held")
 """Actions that make a plan one with changes pending."""
@@ -56,10 +53,10 @@ def run(
 
     def work(desk: Desk) -> RunEnded:
         if pairs:
-            import_id_map(desk.settings, desk.roster, pairs, output.event)
-        return sync(desk.settings, desk.roster, desk.client, output.event, mode=mode, stopping=desk.stopping)
+            import_id_map(desk.settings, desk.roster, pairs, desk.emit)
+        return sync(desk.settings, desk.roster, desk.client, desk.emit, mode=mode, stopping=desk.stopping)
 
-    ended = conducted(options, output, work)
+    ended = conducted(options, output, work, "nothing" if plan else "everything")
     if plan and detailed_exitcode and ended.exit_code == ExitCode.DONE and is_pending(ended):
         return ExitCode.CHANGES_PENDING
     return ended.exit_code
@@ -76,7 +73,7 @@ def approve(options: Options, output: Output, run_id: int, maximum: int | None) 
         options,
         output,
         lambda desk: decisions.approve(
-            desk.settings, desk.roster, desk.client, output.event, run_id, maximum=maximum, stopping=desk.stopping
+            desk.settings, desk.roster, desk.client, desk.emit, run_id, maximum=maximum, stopping=desk.stopping
         ),
     ).exit_code
 
@@ -101,7 +98,8 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool) -> ExitCo
         ConfigError: there is no such run, or it changed nothing.
     """
     with opened(options) as settings, roster_of(settings, create=False) as roster:
-        ended = undoing.undo(settings, roster, output.event, run_id, planning=plan)
+        with witnessed(settings, output, lambda: False, "nothing") as witness:
+            ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan)
         output.result(facts(ended, roster.place, 0))
     return ended.exit_code
 
@@ -114,32 +112,34 @@ class Desk:
     roster: Roster
     client: Client
     stopping: Stopping
+    emit: Emit
 
 
-def conducted(options: Options, output: Output, work: Callable[[Desk], RunEnded]) -> RunEnded:
-    """Sets a run up, lets it work under stop signals, and says how it ended.
+def conducted(
+    options: Options, output: Output, work: Callable[[Desk], RunEnded], following: Following = "runs"
+) -> RunEnded:
+    """Sets a run up, lets it work under stop signals, says how it ended, and sees to what follows.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
     """
     with opened(options) as settings, stop_signals() as caught:
-        require(settings, settings.missing())
-        for warning in settings.warnings:
-            output.line(f"Warning: {warning}")
 
         def stopping() -> bool:
-            return bool(caught)
+            if caught:
+                raise Stopped(caught[0])  # raised here, it carries the signal's exit code into the run's record
+            return False
 
-        with roster_of(settings) as roster:
-            known = profile_of(roster, settings.source)
-            with Client(settings.connection, stopping=stopping, base_url=known.base_url) as client:
-                try:
-                    ended = work(Desk(settings, roster, client, stopping))
-                except Stopped as error:
-                    error.exit_code = caught[0] if caught else error.exit_code
-                    raise
-            output.line(f"Roster: {roster.place}")
-            output.result(facts(ended, roster.place, client.requests))
+        with witnessed(settings, output, lambda: bool(caught), following) as witness:
+            require(settings, settings.missing())
+            for warning in (*settings.warnings, *privacy_warnings(settings)):
+                output.line(f"Warning: {warning}")
+            with roster_of(settings) as roster:
+                known = profile_of(roster, settings.source)
+                with Client(settings.connection, stopping=stopping, base_url=known.base_url) as client:
+                    ended = work(Desk(settings, roster, client, stopping, witness.take))
+                output.line(f"Roster: {roster.place}")
+                output.result(facts(ended, roster.place, client.requests))
     return ended
 
 
@@ -160,21 +160,3 @@ def facts(ended: RunEnded, place: str, requests: int) -> dict[str, Any]:
 def is_pending(ended: RunEnded) -> bool:
     """Whether a plan would change anything."""
     return any(actions.get(action, 0) for actions in ended.counts.values() for action in PENDING)
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[list[ExitCode]]:
-    """While the block lasts, SIGINT and SIGTERM only leave their exit code in the list: the run ends itself, cleanly."""
-    caught: list[ExitCode] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        caught.append(CODES[signal.Signals(number)])
-
-    before: dict[signal.Signals, Callable[..., Any] | int | None] = {}
-    for number in CODES:
-        before[number] = signal.signal(number, note)
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -61,7 +61,7 @@ def http_client(
             # No cookies: the API has no sessions, and httpx's jar is not made for threads.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             event_hooks={"request": [starting]},
-            verify=_no_tls() if plain or transport is not None else _tls(),
+            verify=_no_tls() if plain or transport is not None else trust(),
             transport=transport,
             trust_env=not at_home,
             mounts={
@@ -82,7 +82,7 @@ def http_client(
         ) from None
 
 
-def _tls() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Mozilla's authorities and this system's (school networks often add their own), or SSL_CERT_FILE's alone."""
     context = httpx.create_ssl_context()
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):

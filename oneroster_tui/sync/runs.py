@@ -13,7 +13,7 @@ import filelock
 import msgspec
 
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ExitCode, RunLocked
+from oneroster_tui.errors import ExitCode, RosterError, RosterSyncError, RunLocked
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync.stage import Stage
 
@@ -40,6 +40,13 @@ class Run:
         """How long the run has taken so far."""
         return time.monotonic() - self.began
 
+    def explain(self, error: Exception) -> None:
+        """Says why it failed, where nobody has yet. Of an error that nobody foresaw only the kind: its text may name people."""
+        what = (
+            error.what if isinstance(error, RosterSyncError) else f"Nobody foresaw this error: {type(error).__name__}."
+        )
+        self.message = self.message or f"Nothing was applied. {what}"
+
 
 @contextlib.contextmanager
 def hold_lock(roster: Roster, source: str) -> Iterator[None]:
@@ -49,7 +56,8 @@ def hold_lock(roster: Roster, source: str) -> Iterator[None]:
         RunLocked: another run holds it.
     """
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in source)
-    lock = filelock.FileLock(roster.lock_path.with_name(f"{roster.lock_path.stem}-{name}.lock"), mode=0o600)
+    path = roster.lock_path.with_name(f"{roster.lock_path.stem}-{name}.lock")
+    lock = filelock.FileLock(path, mode=0o600)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
@@ -58,6 +66,13 @@ def hold_lock(roster: Roster, source: str) -> Iterator[None]:
             where=roster.place,
             do="wait for it to end; if it hangs, end that process and run again",
         ) from None
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or "the file system has no locks"
+        raise RosterError(
+            f"The lock file cannot be made: {reason}. Without it two runs could write at once, so nothing was done.",
+            where=str(path),
+            do="check the owner and mode of the file and its folder; on a network file system, keep the roster on a local disk",
+        ) from error
     try:
         yield
     finally:
@@ -109,6 +124,9 @@ def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
     run = Run(run_id, source_id, mode, time.monotonic())
     try:
         yield run
+    except Exception as error:
+        run.explain(error)
+        raise
     finally:
         # On the way out of an error the roster may be unusable: the first error is the one to tell.
         with contextlib.suppress(Exception), roster.transaction():
@@ -139,3 +157,30 @@ def keep_problems(stage: Stage, run_id: int) -> None:
         "SELECT ?, entity, sourced_id, severity, code, message FROM stage_problems",
         (run_id,),
     )
+
+
+def prune(roster: Roster, source_id: int, keep: int) -> int:
+    """Forgets runs beyond the newest `keep`, with all they changed; says how many.
+
+    A hold that waits for a decision stays, and so does the newest run after which the roster was fresh.
+
+    Raises:
+        RosterError: the roster cannot be written; nothing was forgotten.
+    """
+    oldest = roster.value(
+        "SELECT id FROM sync_runs WHERE source_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?", (source_id, keep - 1)
+    )
+    if oldest is None:
+        return 0
+    beyond = (
+        "source_id = ? AND id < ? AND outcome <> 'running' AND NOT (outcome = 'held' AND decision = '') AND id NOT IN "
+        "(SELECT MAX(id) FROM sync_runs WHERE source_id = ? AND outcome IN ('done', 'held') AND mode <> 'plan')"
+    )
+    parameters = (source_id, oldest, source_id)
+    with roster.transaction():
+        gone = [row[0] for row in roster.execute(f"SELECT id FROM sync_runs WHERE {beyond}", parameters).fetchall()]
+        for run_id in gone:
+            for table in ("sync_changes", "sync_problems"):
+                roster.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+            roster.execute("DELETE FROM sync_runs WHERE id = ?", (run_id,))
+    return len(gone)

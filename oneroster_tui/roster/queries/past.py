@@ -12,6 +12,9 @@ from oneroster_tui.roster.database import Roster
 GOOD = ("done", "held")
 """Outcomes after which the roster is as fresh as the provider: a held run applied all but removals."""
 
+BAD = ("failed", "incomplete", "interrupted")
+"""Outcomes of runs that did not bring what they were for."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
@@ -104,6 +107,31 @@ def running_run(roster: Roster, source: str) -> RunningRow | None:
         (source,),
     ).fetchone()
     return RunningRow(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Runs that failed one after another, up to now: how many, since when, and the newest of them."""
+
+    count: int
+    since: str
+    newest: RunRow
+
+
+def streak(roster: Roster, source: str) -> Streak | None:
+    """The failures since the last run that went well, if any. Runs that somebody stopped count neither way."""
+    marks = ", ".join("?" * len(BAD))
+    failures = (
+        f"FROM sync_runs r JOIN sources s ON s.id = r.source_id WHERE s.name = ? AND r.outcome IN ({marks}) "
+        "AND r.mode <> 'plan' AND r.id > COALESCE((SELECT MAX(g.id) FROM sync_runs g WHERE g.source_id = r.source_id "
+        f"AND g.mode <> 'plan' AND g.outcome IN ({', '.join('?' * len(GOOD))})), 0)"
+    )
+    parameters = (source, *BAD, *GOOD)
+    count, since = roster.execute(f"SELECT COUNT(*), MIN(r.started_at) {failures}", parameters).fetchone()
+    if not count:
+        return None
+    row = roster.execute(f"SELECT {RUN_COLUMNS} {failures} ORDER BY r.id DESC LIMIT 1", parameters).fetchone()
+    return Streak(count, since, run_row(row))
 
 
 def run(roster: Roster, run_id: int) -> RunRow | None:
