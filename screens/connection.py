@@ -153,7 +153,7 @@ class ConnectionScreen(FramedScreen):
                 "Nothing is saved yet: fill this in, test it with ctrl+t, save it with ctrl+s.", "dim"
             )
         else:
-            text = Content.styled(f"✓ Saved in {clean(str(self.desk.keeper.path))}", "dim")
+            text = Content.styled(f"✓ Saved in {clean(self.desk.keeper.path.name)}. ctrl+t tests it.", "dim")
         self.query_one("#about", Static).update(text)
         self.refresh_bindings()
 
@@ -210,7 +210,9 @@ class ConnectionScreen(FramedScreen):
         """Why the secret cannot be shown; None where it can."""
         if self.draft.secret_elsewhere:
             return f"The secret comes from {clean(self.desk.settings.connection.secret_origin())}: look there."
-        return "The demo's secret is no secret: demo-secret." if self.desk.options.demo else None
+        if self.desk.options.demo:
+            return "The demo's secret is no secret: demo-secret."
+        return None if self.draft.typed[SECRET] else "There is no secret yet."
 
     def action_reveal(self) -> None:
         """Shows the secret, or hides it."""

@@ -40,7 +40,7 @@ class Field:
     def help(self) -> str:
         """One sentence, and the default."""
         default = as_text(self.key.default)
-        return f"{self.key.help} " + (f"Default: {default}." if default else "Needed." if self.needed else "")
+        return f"{self.key.help} Default: {default}." if default else self.key.help
 
 
 FIELDS = (

@@ -158,14 +158,17 @@ class FieldRow(Vertical):
         field = self.field
         self.editor.display = fixed is None
         self.editor.disabled = fixed is not None  # so that it cannot have the focus
-        self.query_one(".fixed", Static).update(Content(clean(fixed or "", LONGEST)))
+        shown = self.query_one(".fixed", Static)
+        shown.display = fixed is not None
+        shown.update(Content(clean(fixed or "", LONGEST)))
         problem = "" if fixed is not None else draft.problem(field)
         warning = "" if fixed is not None else draft.warning(field)
         mark, tone, note = ("●", "bold $accent", "") if draft.edits(field) else (" ", "", "")
         if problem or warning:
             mark, tone = ("✗", "bold $error") if problem else ("▲", "bold $warning")
             note = problem or warning
-        self.query_one(".label", Static).update(Content.assemble((f"{mark} {field.label}", tone)))
+        needed = " needed" if field.needed and fixed is None and not draft.typed[field.name].strip() else ""
+        self.query_one(".label", Static).update(Content.assemble((f"{mark} {field.label}", tone), (needed, "dim")))
         text = (
             Content.styled(f"{mark} {note}", tone.removeprefix("bold ")) if note else Content.styled(field.help, "dim")
         )

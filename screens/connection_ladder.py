@@ -97,7 +97,8 @@ def verdict_of(rungs: Sequence[Rung], orgs: Sequence[Org], *, unsaved: bool, mov
     """
     bad = [rung for rung in rungs if not rung.good]
     if bad:
-        what = bad[0].name if len(bad) == 1 else f"{bad[0].name} and {counted(len(bad) - 1, 'more step')}"
+        first = clean(bad[0].name, 16)
+        what = first if len(bad) == 1 else f"{first} and {counted(len(bad) - 1, 'more step')}"
         return Verdict(BAD, f"Failed: {what}. Below stands why and what to do; then t tests again.")
     kinds = Counter(clean(org.type, 20) for org in orgs)
     listed = [

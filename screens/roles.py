@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("OneRoster role", 21),
-    Column("Local role", 18),
-    Column("People", 8, align="right", spare=1),
+    Column("Local role", 16),
+    Column("People", 7, align="right", spare=1),
     Column("What it is", least=20, spare=2),
 )
 
@@ -288,7 +288,7 @@ def role_cells(row: Row) -> list[str | Cell]:
     """A role's cells."""
     one: RoleRow = row.values[0]
     if one.is_new:
-        local = Cell("▲ new: not mapped", "warning")
+        local = Cell("▲ new", "warning")
     elif one.local:
         local = Cell(f"● {one.local}", "success")
     else:

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.commands import Command, Commanding, bindings
+from screens.connection_form import ValueInput
 from screens.desk import desk_of
 from screens.fitting import clean
 from screens.roles_words import NOT_MAPPED, RoleRow
@@ -111,7 +112,7 @@ class NameAsk(Commanding, ModalScreen[str]):
         with Vertical(classes="box"):
             yield Static(Content(self.heading), classes="heading")
             yield Static(Content(self.text))
-            field = Input(self.value, compact=True, max_length=100, select_on_focus=False)
+            field = ValueInput(clean(self.value, 100), compact=True, max_length=100, select_on_focus=False)
             field.cursor_blink = not desk_of(self).economy
             yield field
             yield Static("", id="wrong")

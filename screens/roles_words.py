@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from oneroster_tui.roster.queries.roles import RoleCount
 
 ROLES = {
-    "student": "Somebody who is taught.",
-    "teacher": "Somebody who teaches a class.",
-    "aide": "Helps a teacher in class.",
-    "proctor": "Supervises tests; teaches nothing.",
-    "administrator": "Runs a school or a district.",
-    "parent": "Mother or father of a student.",
-    "guardian": "Legally responsible for a student.",
-    "relative": "Another relative of a student.",
+    "student": "Is taught in classes.",
+    "teacher": "Teaches classes.",
+    "aide": "Helps a teacher.",
+    "proctor": "Watches over tests.",
+    "administrator": "Runs a school or district.",
+    "parent": "Mother or father.",
+    "guardian": "Legal guardian.",
+    "relative": "Others of the family.",
     "counselor": "Advises students (1.2).",
     "districtAdministrator": "Runs a district (1.2).",
     "principal": "Heads a school (1.2).",
@@ -75,7 +75,7 @@ def role_rows(mapping: Mapping[str, str], counts: Sequence[RoleCount] | None) ->
 def row_of(name: str, mapping: Mapping[str, str], sent: Mapping[str, RoleCount], *, known: bool) -> RoleRow:
     """One role's row."""
     found = sent.get(name.lower())
-    own = "The provider's own role." if name.startswith("ext:") else "Not a role of OneRoster's."
+    own = "The provider's own." if name.startswith("ext:") else "Not one of OneRoster's."
     return RoleRow(
         role=name,
         local=mapping.get(name.lower(), ""),
