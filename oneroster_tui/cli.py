@@ -72,6 +72,13 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
     except RosterSyncError as error:
         output.error(error)
         code = error.exit_code
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except Exception as error:
+        from oneroster_tui.headless.unforeseen import unforeseen
+
+        output.error(unforeseen(error))
+        code = ExitCode.INTERNAL
     context.exit(int(code))
 
 
@@ -82,18 +89,30 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
 )
 @shared
 @click.option("--sync", "sync_now", is_flag=True, help="One headless sync; the same as the command `sync`.")
+@click.option(
+    "--support-bundle",
+    "bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The same as `support-bundle FILE`.",
+)
 @click.version_option(__version__, prog_name="oneroster-tui")
 @click.pass_context
-def cli(context: click.Context, /, *, sync_now: bool, **given: Any) -> None:
+def cli(context: click.Context, /, *, sync_now: bool, bundle: Path | None, **given: Any) -> None:
     """Keep a local roster in step with a OneRoster provider.
 
     Without a command the terminal interface opens. `oneroster-tui --demo --sync` shows a whole sync without any set-up.
     """
     context.obj = given
-    if context.invoked_subcommand is not None:
-        if sync_now:
-            raise click.UsageError("--sync is a command of its own: leave out the other one.", context)
+    if context.invoked_subcommand is not None or (sync_now and bundle):
+        for option, asked in (("--sync", sync_now), ("--support-bundle", bundle)):
+            if asked:
+                raise click.UsageError(f"{option} is a command of its own: leave out the other one.", context)
         return
+    if bundle:
+        from oneroster_tui.headless import support
+
+        perform(context, {}, lambda options, output: support.bundle(options, output, bundle))
     if sync_now:
         from oneroster_tui.headless import sync
 
@@ -261,6 +280,51 @@ def undo(context: click.Context, /, *, run: int, plan: bool, **given: Any) -> No
     perform(context, given, lambda options, output: headless.undo(options, output, run, plan=plan))
 
 
+@cli.command()
+@shared
+@click.option("--test", is_flag=True, help="Send a message to everybody who would be told.")
+@click.pass_context
+def notify(context: click.Context, /, *, test: bool, **given: Any) -> None:
+    """Say who is told of failures and holds, and what they were told last."""
+    from oneroster_tui.headless import notify as headless
+
+    perform(context, given, lambda options, output: headless.command(options, output, test=test))
+
+
+@cli.command()
+@shared
+@click.option("--cron", is_flag=True, help="Crontab lines instead of a systemd service and timer.")
+@click.pass_context
+def schedule(context: click.Context, /, *, cron: bool, **given: Any) -> None:
+    """Print what starts the sync every night: a systemd service and timer, or crontab lines. Writes nothing."""
+    from oneroster_tui.headless import schedule as headless
+
+    perform(context, given, lambda options, output: headless.schedule(options, output, cron=cron))
+
+
+@cli.command("support-bundle")
+@shared
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def support_bundle(context: click.Context, /, *, file: Path, **given: Any) -> None:
+    """Write an anonymised zip about this installation to FILE: no names, no ids, no secrets."""
+    from oneroster_tui.headless import support
+
+    perform(context, given, lambda options, output: support.bundle(options, output, file))
+
+
 def main() -> None:
     """The entry point. An error nobody foresaw ends with a short message and exit code 1."""
-    sys.exit(cli(standalone_mode=True))
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = ExitCode.INTERRUPTED
+    except Exception as error:
+        from oneroster_tui.headless.unforeseen import unforeseen
+
+        click.echo(unforeseen(error), err=True)
+        code = ExitCode.INTERNAL
+    sys.exit(int(code or 0))

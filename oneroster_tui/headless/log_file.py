@@ -93,9 +93,26 @@ class LogFile:
                 stream.close()
 
 
+def pattern_of(name: str) -> re.Pattern[str]:
+    """What a source's log files are called; its group is the time."""
+    return re.compile(rf"{re.escape(name)}-([0-9]{{8}}T[0-9]{{6}}Z)-run[0-9]+\.log")
+
+
+def newest(settings: Settings) -> Path | None:
+    """The newest log file of a source, if there is one."""
+    if not settings.log.folder:
+        return None
+    pattern = pattern_of(file_name(settings.source))
+    try:
+        names = [path for path in settings.beside(settings.log.folder).iterdir() if pattern.fullmatch(path.name)]
+    except OSError:
+        return None
+    return max(names, key=lambda path: path.stat().st_mtime, default=None)
+
+
 def prune(folder: Path, name: str, keep_days: int) -> int:
     """Removes a source's log files that are older than `keep_days`, by the time in their names; says how many."""
-    pattern = re.compile(rf"{re.escape(name)}-([0-9]{{8}}T[0-9]{{6}}Z)-run[0-9]+\.log")
+    pattern = pattern_of(name)
     oldest = (datetime.now(UTC) - timedelta(days=keep_days)).strftime(STAMP)
     removed = 0
     with contextlib.suppress(OSError):  # the folder, or a file of somebody else: nothing that a run should end for

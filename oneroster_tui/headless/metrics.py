@@ -67,7 +67,11 @@ def families(settings: Settings, roster: Roster | None, end: End) -> Iterator[tu
     ended = now() if end.run_id is not None or last is None else last.finished_at
     yield "info", "The program's version.", [(here | {"version": __version__}, 1)]
     yield "last_run_timestamp_seconds", "When the last run ended.", moments(here, ended)
-    yield "last_good_run_timestamp_seconds", "When the last good run ended.", moments(here, good.finished_at if good else None)
+    yield (
+        "last_good_run_timestamp_seconds",
+        "When the last good run ended.",
+        moments(here, good.finished_at if good else None),
+    )
     yield "last_run_duration_seconds", "How long the last run took.", [(here, end.seconds)]
     yield "last_run_exit_code", "The last run's exit code.", [(here, int(end.exit_code))]
     outcomes: list[Sample] = [

@@ -25,7 +25,10 @@ def told(roster: Roster, source: str, topic: str) -> Told | None:
         "LEFT JOIN sync_runs r ON r.id = n.run_id WHERE s.name = ? AND n.topic = ?",
         (source, topic),
     ).fetchone()
-    return Told(*row[:4], row[4] == "discarded") if row else None
+    if row is None:
+        return None
+    topic, state, told_at, run_id, decision = row
+    return Told(topic, state, told_at, run_id, decision == "discarded")
 
 
 def can_remember(roster: Roster, source: str) -> bool:
