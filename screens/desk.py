@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from oneroster_tui.demo import DemoProvider
     from oneroster_tui.headless.workplace import Options
     from oneroster_tui.provider.client import Client
+    from oneroster_tui.records import Org
     from oneroster_tui.roster.database import Roster
     from oneroster_tui.roster.queries import RunningRow, RunRow
 
@@ -66,6 +67,7 @@ class Desk:
         now: says what time it is, in the person's time zone; tests set it.
         economy: whether the screen is far away (SSH): fewer, smaller repaints.
         state: what the roster said of runs the last time it was asked.
+        orgs: every org the provider lists, as it said the last time it was asked in this session; None before.
         settings_changed: config.toml was saved here or edited elsewhere, or the demo provider came up.
         roster_changed: the roster holds other rows than before: a run ended here or elsewhere, or began elsewhere.
     """
@@ -77,6 +79,7 @@ class Desk:
         self.economy = economy
         self.keeper = Keeper(options)
         self.state = RosterState()
+        self.orgs: list[Org] | None = None
         self.settings_changed: Signal[Settings] = Signal(app, "settings_changed")
         self.roster_changed: Signal[RosterState] = Signal(app, "roster_changed")
         self.runs = Runs(self)

@@ -25,6 +25,7 @@ from oneroster_tui.sync.events import (
     RunStarted,
     render,
 )
+from oneroster_tui.text import sanitise
 from screens.log_book import Kind, LogLine
 
 PENDING = 20_000
@@ -134,7 +135,12 @@ def lines_of(event: Event) -> list[LogLine]:
     if text is None:
         return []
     kind = kind_of(event)
-    return [LogLine(kind, line) for line in text.split("\n")]
+    return [LogLine(kind, line if line.isprintable() else printable(line)) for line in text.split("\n")]
+
+
+def printable(line: str) -> str:
+    """A line without control characters, its indentation kept: nothing a provider sent may speak to the terminal."""
+    return " " * (len(line) - len(line.lstrip(" "))) + sanitise(line, 2000)
 
 
 class RunFeed:

@@ -78,13 +78,13 @@ class FramedScreen(Commanding, Screen[None]):
 
     def refresh_frame(self) -> None:
         """Draws top line, banner and footer anew; the app calls it when what they tell has changed."""
-        self.query_one(TopLine).refresh()
-        self.query_one(ModeTabs).refresh()
+        if not self.is_mounted:
+            return
+        self.query_one(TopLine).redraw()
+        self.query_one(ModeTabs).redraw()
         self.query_one(FooterBar).redraw()
         error = self.desk.keeper.error
-        self.query_one(Banner).tell(
-            f"▲ {error.what} The settings from before stay in force. Press ! to read it." if error else ""
-        )
+        self.query_one(Banner).tell(f"▲ {error.what} The old settings stay; ! tells more." if error else "")
 
     def asks_first(self, leave: Callable[[], Awaitable[None]]) -> bool:  # noqa: ARG002 -- for those who ask
         """Whether the screen asks something before it is left for another mode, or the app; it calls `leave` itself then."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,9 +12,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from oneroster_tui.roster import queries
-from oneroster_tui.roster.queries import ChangeGroup, RunRow
+from oneroster_tui.roster.queries import ChangeGroup, Row, RunRow
 from oneroster_tui.sync.events import REASONS
 from screens.commands import Command, bindings
+from screens.deciding import POLICIES, approval, close_hold
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.run_words import GLYPHS, TONES, before_after, change_cells
@@ -30,15 +30,15 @@ from screens.widgets.pages import Rows
 from screens.words import counted, outcome, when
 from styles import sheet
 
-if TYPE_CHECKING:
-    from oneroster_tui.config import Settings
-    from oneroster_tui.provider.client import Client
-    from oneroster_tui.roster.database import Roster
-    from oneroster_tui.roster.queries import Row
-    from oneroster_tui.sync.events import Emit, RunEnded
+HELD = "held"
+PENDING = (HELD, "waiting")
+"""Actions that are not done yet."""
+
+WHY = {"created": "new at the provider", "updated": "changed at the provider", "reactivated": "listed again"}
+"""Why, where the audit has no reason."""
 
 GROUPS = (
-    Column("What", 12),
+    Column("What", 10),
     Column("Table", 13, spare=2),
     Column("Count", 7, align="right"),
     Column("Why", share=3, least=16),
@@ -145,6 +145,7 @@ class ReviewScreen(FramedScreen):
     async def read_groups(self) -> None:
         """Reads the groups."""
         self.groups = await self.attempt(self.desk.read(queries.change_groups, self.run.id)) or []
+        self.group = ChangeGroup(HELD, "", "", "", "", self.held) if self.held else None
         empty = self.query_one("#groups Empty", Empty)
         empty.say("This run changed nothing and holds nothing.", "esc", "goes back")
         for name in ("#groups", "#changes"):
@@ -161,13 +162,16 @@ class ReviewScreen(FramedScreen):
         """All together, then each group."""
         if not self.groups:
             return Rows(())
-        return Rows([(None,), *((group,) for group in self.groups)])
+        together = [ChangeGroup(HELD, "", "", "", "", self.held)] if self.held else []
+        return Rows([*((group,) for group in together), (None,), *((group,) for group in self.groups)])
 
     def group_cells(self, row: Row) -> list[str | Cell]:
         """A group's cells."""
         group: ChangeGroup | None = row.values[0]
         if group is None:
-            return ["all", "", f"{sum(one.count for one in self.groups):,}", "everything this run did or holds", ""]
+            return ["  all", "", f"{sum(one.count for one in self.groups):,}", "all it did and holds", ""]
+        if not group.entity:
+            return [Cell("▲ held", "warning"), "", f"{group.count:,}", "all that is held", ""]
         what = Cell(f"{GLYPHS.get(group.action, '-')} {group.action}", TONES.get(group.action, "error"))
         school = group.name or group.school or Cell("·", "muted")
         why = REASONS.get(group.reason, group.reason) or WHY.get(group.action, "")
@@ -175,8 +179,9 @@ class ReviewScreen(FramedScreen):
 
     def change_cells(self, row: Row) -> list[str | Cell]:
         """A change's cells."""
-        what, entity, *rest = change_cells(row)
-        return [what, LABELS.get(str(entity), str(entity)), *rest]
+        *values, link = row.values
+        what, entity, who, said = change_cells(Row(tuple(values), row.key))
+        return [what, LABELS.get(str(entity), str(entity)), link or who, said]
 
     @on(LazyTable.Moved, "#groups LazyTable")
     def show_group(self, event: LazyTable.Moved) -> None:
@@ -195,9 +200,15 @@ class ReviewScreen(FramedScreen):
     @on(LazyTable.Opened, "#changes LazyTable")
     def open_change(self, event: LazyTable.Opened) -> None:
         """Shows a change before and after."""
-        change = queries.change_of(event.row)
-        title = f"{change.action} {change.entity} {clean(change.sourced_id, 80)}"
-        self.app.push_screen(Notice(title, before_after(change)))
+        *values, link = event.row.values
+        change = queries.change_row(tuple(values))
+        title = f"{change.action} {change.entity} {clean(change.sourced_id, 80)}{f': {clean(link)}' if link else ''}"
+        text = before_after(change)
+        if change.action in PENDING and not change.after:
+            text = Content("It is still there, as below; nothing is done with it yet.\n") + before_after(
+                replace(change, after=change.before)
+            )
+        self.app.push_screen(Notice(title, text))
 
     # Deciding
 
@@ -221,7 +232,7 @@ class ReviewScreen(FramedScreen):
         policy = POLICIES.get(self.desk.settings.sync.on_removed, self.desk.settings.sync.on_removed)
         question = Confirm(
             f"Approve {many}?",
-            f"The provider is asked once more, and what it still does not list is removed: {policy} "
+            f"The provider is asked once more. What it still does not list {policy} "
             f"Where that is more than {self.held:,} by then, nothing is removed and all is held again.",
             act=f"Make {many}",
             rest="Leave it",
@@ -261,40 +272,3 @@ class ReviewScreen(FramedScreen):
         if count is not None:
             self.notify(f"None of the {counted(count, 'removal')} was made.", title="Discarded")
             self.app.pop_screen()
-
-
-WHY = {"created": "new at the provider", "updated": "changed at the provider", "reactivated": "listed again"}
-"""Why, where the audit has no reason."""
-
-POLICIES = {
-    "keep": "but the policy is to keep, so nothing goes.",
-    "suspend": "suspended; each comes back when it is listed again.",
-    "unenrol": "people and classes are suspended, enrolments removed; each comes back when it is listed again.",
-    "delete": "deleted from the roster; only the record of runs keeps it.",
-}
-"""What becomes of what is removed, by `on_removed`."""
-
-
-def approval(run_id: int) -> Callable[[Settings, Roster, Client, Emit, Callable[[], bool]], RunEnded]:
-    """What conducts the run that makes the removals."""
-
-    def conduct(
-        settings: Settings, roster: Roster, client: Client, emit: Emit, stopping: Callable[[], bool]
-    ) -> RunEnded:
-        from oneroster_tui.sync.decisions import approve
-
-        return approve(settings, roster, client, emit, run_id, stopping=stopping)
-
-    return conduct
-
-
-def close_hold(settings: Settings, run_id: int) -> int:
-    """Closes a hold in the roster; runs on a thread. How many removals it held."""
-    from oneroster_tui.roster.database import open_roster
-    from oneroster_tui.sync.decisions import discard
-
-    roster = open_roster(settings.database.url, settings.path.parent, create=False)
-    try:
-        return discard(roster, settings.source, run_id)
-    finally:
-        roster.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -121,32 +121,3 @@ def why_not_school(node: Node) -> str | None:
         return None
     kind = clean(node.type, 40) or "of no type"
     return f"{node.shown} is {'' if kind == 'of no type' else 'of type '}{kind}: only schools are synced. Tick those under it."
-
-
-def losing_text(nodes: Sequence[Node]) -> str:
-    """What deselecting schools that hold rows means."""
-    lines = [
-        f"  {node.shown}: {node.classes:,} {'class' if node.classes == 1 else 'classes'}, "
-        f"{node.users:,} {'person' if node.users == 1 else 'people'}"
-        for node in nodes[:6]
-    ]
-    if len(nodes) > 6:
-        lines.append(f"  … and {len(nodes) - 6} more")
-    one = len(nodes) == 1
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Nothing happens to {'its' if one else 'their'} rows: they stay in the roster as they are, and no sync adds, "
-            f"changes or removes any until someone decides. Tick {'it' if one else 'them'} again to go on.",
-        ]
-    )
-
-
-def summary(nodes: Mapping[str, Node], ticked: Collection[object]) -> str:
-    """The live line: `3 of 14 selected · about 4,120 users`."""
-    schools = sum(node.is_school for node in nodes.values())
-    chosen = [node for node in nodes.values() if node.id in ticked]
-    users = sum(node.users for node in chosen)
-    known = f" · about {users:,} users" if users else " · users are known after the first sync" if chosen else ""
-    return f"{len(chosen):,} of {schools:,} selected{known}"

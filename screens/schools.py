@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Static
 
 from oneroster_tui.errors import RosterSyncError
 from oneroster_tui.roster import queries
 from screens.commands import Command, bindings
-from screens.fitting import clean
+from screens.connection_leave import Choice, Unsaved
 from screens.frame import FramedScreen
-from screens.school_tree import Node, arranged, found_in, losing_text, merged, summary, why_not_school
-from screens.widgets.columns import Cell, Column
-from screens.widgets.confirm import Confirm
+from screens.school_tree import Node, arranged, found_in, merged, why_not_school
+from screens.school_words import Tally, losing_question, no_answer, org_cells, summary, why_no_tree
+from screens.widgets.columns import Column
 from screens.widgets.empty import Empty
 from screens.widgets.lazy_table import LazyTable
-from screens.widgets.line import Line, Part
+from screens.widgets.line import Part
 from screens.widgets.list_pane import ListPane
 from screens.widgets.pages import Rows
 from screens.words import counted
@@ -29,7 +28,10 @@ from styles import sheet
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
     from oneroster_tui.records import Org
-    from oneroster_tui.roster.queries import Row, StoredOrg
+    from oneroster_tui.roster.queries import StoredOrg
+
+Leave = Callable[[], Awaitable[None]]
+"""Goes where somebody wanted to go."""
 
 COLUMNS = (
     Column("Org", least=24),
@@ -37,20 +39,6 @@ COLUMNS = (
     Column("Classes", 7, align="right"),
     Column("Users", 8, align="right"),
 )
-
-
-class Tally(Line):
-    """The live line above the tree: how much is selected, and whether that is saved."""
-
-    def parts(self, width: int) -> Iterator[Part]:  # noqa: ARG002 -- what does not fit is cut off
-        """The line."""
-        screen = self.screen
-        assert isinstance(screen, SchoolsScreen)  # noqa: S101 -- it stands nowhere else
-        yield Part(summary(screen.nodes, screen.ticked), "bold")
-        if screen.asking:
-            yield Part("   … asking the provider", "$accent")
-        elif screen.unsaved():
-            yield Part("   ● not saved: ctrl+s", "bold $warning")
 
 
 class SchoolsScreen(FramedScreen):
@@ -86,17 +74,22 @@ class SchoolsScreen(FramedScreen):
         self.nodes: dict[str, Node] = {}
         self.only_above: set[str] = set()
         self.stored: list[StoredOrg] = []
-        self.offered: list[Org] | None = None
         self.saved: set[str] = set()
         self.asking = False
+        self.drawn: list[Org] | None = None
+
+    def on_screen_resume(self) -> None:
+        """Another screen may have asked the provider meanwhile."""
+        if self.drawn is not self.desk.orgs:
+            self.draw()
 
     def body(self) -> ComposeResult:
         """The tally, what went wrong, the tree."""
-        yield Tally()
+        yield Tally(self.tally)
         yield Static(id="trouble")
         yield ListPane(
             COLUMNS,
-            self.cells,
+            lambda row: org_cells(row.values[0], dim=row.id in self.only_above),
             self.rows,
             search="name, id or type",
             empty=Empty(),
@@ -119,6 +112,14 @@ class SchoolsScreen(FramedScreen):
         """The ids of the schools that are ticked."""
         return self.query_one(LazyTable).ticked
 
+    def tally(self) -> Iterator[Part]:
+        """How much is selected, and whether that is saved."""
+        yield Part(summary(self.nodes, self.ticked), "bold")
+        if self.asking:
+            yield Part("   … asking the provider", "$accent")
+        elif self.unsaved():
+            yield Part("   ● not saved: ctrl+s", "bold $warning")
+
     def unsaved(self) -> str:
         """What leaving would lose; blank where nothing."""
         changed = len(self.ticked ^ self.saved)
@@ -134,9 +135,10 @@ class SchoolsScreen(FramedScreen):
 
     def draw(self) -> None:
         """Draws the tree of all that is known."""
-        known = merged(self.stored, self.offered, {str(one) for one in self.ticked | self.saved})
+        self.drawn = self.desk.orgs
+        known = merged(self.stored, self.desk.orgs, {str(one) for one in self.ticked | self.saved})
         self.nodes = {node.id: node for node in arranged(known)}
-        if not self.stored and self.offered is None and not any(node.listed for node in known):
+        if not self.stored and self.desk.orgs is None and not any(node.listed for node in known):
             self.nodes = {}
         self.say_empty()
         self.query_one(ListPane).reload()
@@ -144,35 +146,20 @@ class SchoolsScreen(FramedScreen):
 
     def say_empty(self) -> None:
         """Says why there is no tree, and what to press."""
-        empty, why = self.query_one(Empty), self.why_not_ask()
-        if self.asking:
-            empty.say("Asking the provider which schools there are…")
-        elif self.desk.settings.connection.missing() and not self.desk.demo_pending:
-            empty.say("No school is known yet, and there is no connection to ask for them.", "2", "sets it up")
-        elif why:
-            empty.say(f"No school is known yet. {why}")
-        elif self.offered is not None:
-            empty.say(
-                "The provider lists no org at all: ask its administrator what this client may read.", "r", "asks again"
+        settings, pending = self.desk.settings, self.desk.demo_pending
+        self.query_one(Empty).say(
+            *why_no_tree(
+                connected=not settings.connection.missing() or pending,
+                asking=self.asking,
+                asked=self.desk.orgs is not None,
+                why=self.why_not_ask(),
             )
-        else:
-            empty.say("No school is known yet.", "r", "asks the provider which there are")
+        )
 
     def rows(self, pane: ListPane) -> Rows:
         """The tree as the table takes it."""
         shown, self.only_above = found_in(list(self.nodes.values()), pane.text)
         return Rows([(node,) for node in shown], [node.id for node in shown])
-
-    def cells(self, row: Row) -> list[str | Cell]:
-        """An org's cells."""
-        node: Node = row.values[0]
-        tone = "muted" if not node.is_school or node.id in self.only_above else "" if node.listed else "warning"
-        name = node.guide + node.shown + ("" if node.listed else "  ▲ no longer listed")
-        return [
-            Cell(name, tone),
-            Cell(node.type, "muted"),
-            *(Cell(f"{count:,}") if count else Cell("·", "muted") for count in (node.classes, node.users)),
-        ]
 
     @on(LazyTable.Ticked)
     def tell(self) -> None:
@@ -204,15 +191,15 @@ class SchoolsScreen(FramedScreen):
 
         error: RosterSyncError | None = None
         try:
-            self.offered = await self.desk.ask(probe.all_orgs)
+            self.desk.orgs = await self.desk.ask(probe.all_orgs)
         except RosterSyncError as caught:
             error = caught
         finally:
             self.asking = False
         self.tell_trouble(error)
         self.draw()
-        if error is None and self.offered:
-            schools = sum(org.type == "school" for org in self.offered)
+        if error is None and self.desk.orgs:
+            schools = sum(org.type == "school" for org in self.desk.orgs)
             self.notify(f"The provider lists {counted(schools, 'school')}.")
 
     def tell_trouble(self, error: RosterSyncError | None) -> None:
@@ -220,17 +207,7 @@ class SchoolsScreen(FramedScreen):
         trouble = self.query_one("#trouble", Static)
         trouble.display = error is not None
         if error is not None:
-            trouble.update(
-                Content.assemble(
-                    (f"✗ {clean(error.what)}", "bold $error"),
-                    f"\n{clean(error.do)}" if error.do else "",
-                    ("\nWhat is shown below is as it was before.  ", "dim"),
-                    ("r", "bold $accent"),
-                    " tries again  ",
-                    ("2", "bold $accent"),
-                    " tests the connection",
-                )
-            )
+            trouble.update(no_answer(error))
 
     # Choosing
 
@@ -254,40 +231,48 @@ class SchoolsScreen(FramedScreen):
 
     def action_revert(self) -> None:
         """Goes back to what is saved."""
-        self.forget()
-        self.draw()
-
-    def forget(self) -> None:
-        """Lets go of what is not saved."""
         self.ticked.clear()
         self.ticked.update(self.saved)
+        self.draw()
 
     def why_not_save(self) -> str | None:
         """Why there is nothing to save; None where there is."""
         return None if self.unsaved() else "Nothing was changed."
 
     def action_save(self) -> None:
-        """Saves; asks first where a school goes that holds rows."""
+        """Saves."""
+        self.save()
+
+    def save(self, leave: Leave | None = None) -> None:
+        """Saves, and leaves where somebody is about to; asks first where a school goes that holds rows."""
         losing = [node for node in self.nodes.values() if node.id in self.saved - self.ticked and node.holds]
         if not losing:
-            self.store()
+            self.store(leave)
             return
-        many = counted(len(losing), "school")
-        question = Confirm(
-            f"{many} that {'holds' if len(losing) == 1 else 'hold'} rows will no longer be synced",
-            losing_text(losing),
-            act=f"Deselect {many}",
-            rest="Go back",
-        )
 
         def decided(yes: bool | None) -> None:
             if yes:
-                self.store()
+                self.store(leave)
 
-        self.app.push_screen(question, decided)
+        self.app.push_screen(losing_question(losing), decided)
+
+    def asks_first(self, leave: Leave) -> bool:
+        """Asks about what is not saved before the screen is left."""
+        if not self.unsaved():
+            return False
+
+        async def decided(choice: Choice | None) -> None:
+            if choice == "save":
+                self.save(leave)
+            elif choice == "discard":
+                self.action_revert()
+                await leave()
+
+        self.app.push_screen(Unsaved(self.unsaved(), None), decided)
+        return True
 
     @work(exclusive=True, group="save")
-    async def store(self) -> None:
+    async def store(self, leave: Leave | None = None) -> None:
         """Saves the selection: those that stay in their order, the new ones in the tree's."""
         kept = [school for school in self.desk.settings.schools.sync if school in self.ticked]
         new = [id_ for id_ in self.nodes if id_ in self.ticked and id_ not in kept]
@@ -295,11 +280,13 @@ class SchoolsScreen(FramedScreen):
             count = len(kept) + len(new)
             text = "5 goes to Sync." if count else "A sync has nothing to do until a school is selected."
             self.notify(text, title=f"Saved: {counted(count, 'school')} selected")
+            if leave is not None:
+                await leave()
 
     def take_settings(self, settings: Settings) -> None:
         """Takes the selection in force; what is ticked here and not saved stays."""
-        edited = self.ticked ^ self.saved
+        added, removed = self.ticked - self.saved, self.saved - self.ticked
         self.saved = set(settings.schools.sync)
         self.ticked.clear()
-        self.ticked.update(self.saved ^ edited if edited else self.saved)
+        self.ticked.update((self.saved | added) - removed)
         self.reload()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -76,6 +74,7 @@ class SyncScreen(FramedScreen):
         super().__init__()
         self.groups: list[ProblemGroup] = []
         self.hold: RunRow | None = None
+        self.question: Confirm | None = None
         self.watched: int | None = None
         self.elsewhere: RunRow | None = None
 
@@ -98,7 +97,6 @@ class SyncScreen(FramedScreen):
 
     def on_screen_resume(self) -> None:
         """Catches up with what came while another screen was in front."""
-        super().on_screen_resume()
         self.show_log()
         self.draw()
 
@@ -117,6 +115,8 @@ class SyncScreen(FramedScreen):
             self.show_log()
             self.draw()
         if not snapshot.active:
+            if self.question is not None and self.question.is_current:
+                self.question.dismiss(False)  # there is nothing left to stop
             self.refresh_bindings()
             self.look(just_ended=True)
 
@@ -193,13 +193,13 @@ class SyncScreen(FramedScreen):
 
     def action_stop(self) -> None:
         """Stops the run, after a question."""
-        question = Confirm(
+        self.question = Confirm(
             "Stop this run?",
             "The roster stays as it was before the run: nothing half-done remains. The next run begins from the start.",
             act="Stop it",
             rest="Let it go on",
         )
-        self.app.push_screen(question, lambda yes: self.desk.runs.stop() if yes else None)
+        self.app.push_screen(self.question, lambda yes: self.desk.runs.stop() if yes else None)
 
     def has_plan(self) -> bool:
         """Whether the last run of this session was a plan that came to its end."""
@@ -228,21 +228,26 @@ class SyncScreen(FramedScreen):
         if self.hold is not None:
             self.app.push_screen(ReviewScreen(self.hold))
 
+    @property
+    def newest(self) -> int:
+        """The id of the newest run; 0 where there is none."""
+        known = self.desk.state.newest
+        return max(known.id if known else 0, (self.snapshot and self.snapshot.run_id) or 0)
+
     def why_no_run(self) -> str | None:
         """Why there is no run to open; None where there is."""
         if self.desk.runs.active:
             return "Wait for the end of the run."
-        return None if self.desk.state.newest else "No run yet: s starts one."
+        return None if self.newest else "No run yet: s starts one."
 
     @work(exclusive=True, group="open")
     async def action_open_run(self) -> None:
         """Opens the last run."""
         from screens.run_screen import RunScreen
 
-        newest = self.desk.state.newest
-        if newest is not None:
-            run = await self.attempt(self.desk.read(partial(queries.run, run_id=newest.id)))
-            self.app.push_screen(RunScreen(run or newest))
+        run: RunRow | None = await self.attempt(self.desk.read(queries.run, self.newest))
+        if run is not None:
+            self.app.push_screen(RunScreen(run))
 
     def why_no_log(self) -> str | None:
         """Why there is no log to look at; None where there is."""

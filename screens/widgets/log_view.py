@@ -20,7 +20,7 @@ from screens.fitting import cut
 from screens.log_book import Kind, LogBook, LogLine
 
 
-class LogView(ScrollView, can_focus=True):
+class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws a `LogBook`; `LogPane` adds status line, search and keys.
 
     Attributes:
@@ -110,9 +110,9 @@ class LogView(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width if self.wrapping else self._width + 1, rows)
         if self.following:
             self.cursor = max(0, len(self._shown) - 1)
-            self.scroll_to(y=max(0, rows - self.size.height), animate=False)
+            self.scroll_to(y=max(0, rows - self.size.height), animate=False, force=True)
         elif lost:
-            self.scroll_to(y=max(0, self.scroll_offset.y - lost), animate=False)
+            self.scroll_to(y=max(0, self.scroll_offset.y - lost), animate=False, force=True)
         self.refresh()
         self.post_message(self.Changed())
 
@@ -193,9 +193,9 @@ class LogView(ScrollView, can_focus=True):
             self.new = 0
         top, height = self._top(self.cursor), max(1, self.size.height)
         if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False)
+            self.scroll_to(y=top, animate=False, force=True)
         elif top >= self.scroll_offset.y + height:
-            self.scroll_to(y=top - height + 1, animate=False)
+            self.scroll_to(y=top - height + 1, animate=False, force=True)
         self.refresh()
         self.post_message(self.Changed())
 
@@ -227,7 +227,7 @@ class LogView(ScrollView, can_focus=True):
         """Breaks long lines, or no longer."""
         self.wrapping = not self.wrapping
         self._tops = []
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, force=True)
         self._settle()
         self.go_to(self.cursor)
 

@@ -25,6 +25,15 @@ SCHOOL = (
 )
 """SQL: the school of a change; blank where it has none, or where the row is gone."""
 
+LINK = (
+    "COALESCE(CASE c.entity WHEN 'enrollments' THEN (SELECT u.given_name || ' ' || u.family_name || ' in ' || k.title "
+    "FROM enrollments t JOIN users u ON u.id = t.user_id JOIN classes k ON k.id = t.class_id WHERE t.id = c.local_id) "
+    "WHEN 'relationships' THEN (SELECT a.given_name || ' ' || a.family_name || ' of ' || u.given_name || ' ' || "
+    "u.family_name FROM relationships t JOIN users u ON u.id = t.student_id JOIN users a ON a.id = t.agent_id "
+    "WHERE t.id = c.local_id) END, '')"
+)
+"""SQL: whom a link between two rows joins; blank for a row with a name of its own, and for a link that is gone."""
+
 CHANGES = "sync_changes c JOIN sync_runs r ON r.id = c.run_id"
 """A run's changes with the run, which knows the source."""
 
@@ -58,15 +67,23 @@ def change_groups(roster: Roster, run_id: int) -> list[ChangeGroup]:
 
 
 def group_listing(run_id: int, group: ChangeGroup | None = None, text: str = "") -> Listing:
-    """A run's changes, of one group where it is given; `text` looks through ids, words and values. Rows: `change_of`."""
+    """A run's changes, of one group where it is given; `text` looks through ids, words and values.
+
+    Args:
+        group: one without a table stands for all that has its action.
+
+    Rows: what `change_row` takes, then whom a link joins (blank for all else).
+    """
     where, found = searched(text, ("c.entity", "c.action", "c.reason", "c.sourced_id", "c.after", "c.before"))
     only: tuple[str, ...] = ()
     of_group: tuple[Value, ...] = ()
-    if group is not None:
+    if group is not None and not group.entity:
+        only, of_group = ("c.action = ?",), (group.action,)
+    elif group is not None:
         only = ("c.action = ?", "c.entity = ?", "c.reason = ?", f"{SCHOOL} = ?")
         of_group = (group.action, group.entity, group.reason, group.school)
     return Listing(
-        tuple(f"c.{column}" for column in CHANGE_COLUMNS.split(", ")),
+        (*(f"c.{column}" for column in CHANGE_COLUMNS.split(", ")), LINK),
         CHANGES,
         ("c.id",),
         ("c.run_id = ?", *only, *where),
