@@ -41,7 +41,8 @@ def steps(desk: Desk, runs: Sequence[RunRow]) -> list[Step]:
     missing = [name.rpartition(".")[2].replace("_", " ") for name in settings.connection.missing()]
     schools = len(settings.schools.sync)
     mapped = sum(1 for local in settings.role_mapping.values() if local)
-    connection = "the demo provider is starting" if desk.demo_pending else f"missing: {', '.join(missing)}"
+    lacking = f"missing: {', '.join(missing)}" if len(missing) < 3 else "not set up yet"
+    connection = "the demo provider is starting" if desk.demo_pending else lacking
     return [
         Step(not missing, "Connection", connection if missing else "set", "2", "connection"),
         Step(bool(schools), "Schools", f"{schools} selected" if schools else "none selected yet", "4", "schools"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from screens.frame import FramedScreen
 from screens.overview_words import counts_words
 from screens.run_words import before_after, change_cells, problem_cells
 from screens.widgets.columns import Column
+from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
@@ -25,6 +27,12 @@ from screens.widgets.notice import Notice
 from screens.widgets.pages import Rows
 from screens.words import ago, outcome, took, when
 from styles import sheet
+
+if TYPE_CHECKING:
+    from oneroster_tui.config import Settings
+    from oneroster_tui.provider.client import Client
+    from oneroster_tui.roster.database import Roster
+    from oneroster_tui.sync.events import Emit, RunEnded
 
 CHANGES = (
     Column("What", 12),
@@ -154,12 +162,36 @@ class RunScreen(FramedScreen):
 
     def why_no_undo(self) -> str | None:
         """Why the run cannot be taken back; None where it can."""
-        if find_spec("oneroster_tui.sync.undo") is None:
-            return "Undo is not available yet."
-        return None
+        if self.run.mode == "plan" or self.run.outcome in ("failed", "stopped", "interrupted", "running"):
+            return "This run changed nothing."
+        return self.desk.runs.why_not()
 
-    def action_undo(self) -> None:
-        """Takes the run back."""
+    @work(exclusive=True, group="undo")
+    async def action_undo(self) -> None:
+        """Looks what taking the run back would do, asks, and does it."""
+        planned = await self.carry_out(planning=True)
+        if planned is None:
+            return
+        question = Confirm(
+            f"Take back run {self.run.id}",
+            f"{planned.message}\n\nWhat later runs changed since stays as it is.",
+            act=f"Take back run {self.run.id}",
+        )
+        if await self.app.push_screen_wait(question) and (done := await self.carry_out(planning=False)):
+            self.app.push_screen(Notice(f"Run {self.run.id} was taken back", done.message))
+
+    async def carry_out(self, *, planning: bool) -> RunEnded | None:
+        """Undoes, or only plans to; an error becomes a notice, and None comes back."""
+        from oneroster_tui.sync.undo import undo
+
+        def conduct(settings: Settings, roster: Roster, _: Client, emit: Emit, __: Callable[[], bool]) -> RunEnded:
+            return undo(settings, roster, emit, self.run.id, planning=planning)
+
+        self.desk.runs.start("plan" if planning else "full", conduct)
+        ended = await self.desk.runs.finished()
+        if ended.error is not None:
+            self.app.push_screen(Notice(ended.error.what, str(ended.error)))
+        return None if ended.error is not None else ended.ended
 
     @on(LazyTable.Opened)
     @work

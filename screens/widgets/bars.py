@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from rich.cells import cell_len
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from oneroster_tui.text import sanitise
@@ -29,7 +28,7 @@ class TopLine(Line):
 
     def on_mount(self) -> None:
         """Keeps the age of the last run true."""
-        self.set_interval(20, self.refresh)
+        self.set_interval(20, self.redraw)
 
     def parts(self, width: int) -> Iterator[Part]:
         """The line, as wide as the screen."""
@@ -116,11 +115,6 @@ class FooterBar(Line):
     def on_mount(self) -> None:
         """Follows the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self.redraw)
-
-    def redraw(self, _: Screen[object] | None = None) -> None:
-        """Draws the verbs anew, where they are others than before."""
-        if self.parts_now(self.size.width) != self.drawn:
-            self.refresh()
 
     def parts(self, width: int) -> Iterator[Part]:
         """The verbs."""

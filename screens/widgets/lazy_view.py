@@ -147,7 +147,7 @@ class LazyView(ScrollView, can_focus=True):
         self._pages = Pages()
         if not stay:
             self.cursor = 0
-            self.scroll_to(y=0, animate=False)
+            self.scroll_to(y=0, animate=False, force=True)
         if isinstance(source, Rows):
             self._pages.count = len(source.rows)
             self._resize()
@@ -341,6 +341,6 @@ class LazyView(ScrollView, can_focus=True):
         """Scrolls so that the cursor is in view."""
         top, height = self.scroll_offset.y, max(1, self.size.height - 1)
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)

@@ -41,6 +41,11 @@ class Line(Widget):
         """The parts as they would be drawn now, clicks left out, so that two of them can be compared."""
         return tuple(Part(part.text, part.style) for part in self.parts(width))
 
+    def redraw(self, _: object = None) -> None:
+        """Draws the line anew, where its parts are others than before: over SSH every line drawn is sent."""
+        if self.parts_now(self.size.width) != self.drawn:
+            self.refresh()
+
     def render(self) -> RenderResult:
         """The line."""
         parts = tuple(self.parts(self.size.width))

@@ -119,7 +119,7 @@ class LogPane(Commanding, Vertical):
     @on(LogView.Changed)
     def redraw_status(self) -> None:
         """Keeps the status line true."""
-        self.query_one(LogStatus).refresh()
+        self.query_one(LogStatus).redraw()
 
     @on(SearchBar.Changed)
     def look(self, event: SearchBar.Changed) -> None:
