@@ -1,24 +1,156 @@
-"""Courses: schools, courses, classes, and who takes part in each."""
+"""Courses: the classes with their school, course, teachers and people; Enter opens who takes part."""
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
 
+from oneroster_tui.roster import queries
+from oneroster_tui.roster.queries import ClassListing, ClassRow, Row
+from screens.commands import Command, bindings
+from screens.fitting import clean
 from screens.frame import FramedScreen
+from screens.participants import STANDINGS, ParticipantsScreen, following
+from screens.widgets.columns import Cell, Column
 from screens.widgets.empty import Empty
+from screens.widgets.lazy_table import LazyTable
+from screens.widgets.lazy_view import Sort
+from screens.widgets.list_pane import ListPane
+from screens.words import STATUSES
 from styles import sheet
+
+COLUMNS = (
+    Column("", 1),
+    Column("School", share=2, least=14, sort="school"),
+    Column("Course", share=2, least=12, sort="course"),
+    Column("Class", share=2, least=14, sort="class"),
+    Column("Code", 10, sort="code", spare=3),
+    Column("Teacher", share=2, least=12, spare=1),
+    Column("People", 6, align="right"),
+    Column("Starts", 10, spare=5),
+    Column("Ends", 10, spare=4),
+)
+
+NO_CLASS = ("No class yet: a sync brings those of the selected schools.", "5", "goes to Sync")
+NONE_SUCH = ("No class of this school or status.", "t", "shows another status, s all schools")
 
 
 class CoursesScreen(FramedScreen):
     """Mode 6."""
 
     CSS = sheet("courses")
+    VERBS = (
+        Command(
+            "courses.school",
+            "s",
+            "This school",
+            "Show only the school of the row, or all schools again.",
+            "Courses",
+            "school",
+            3,
+            lambda it: it.why_no_school(),
+        ),
+        Command("courses.status", "t", "Status", "Show only classes of the next status.", "Courses", "status", 4),
+    )
+    BINDINGS = bindings(VERBS)
+
+    school: tuple[str, str] | None = None
+    """The sourcedId and name of the only school shown."""
+    status = ""
+    """The only standing shown."""
 
     def body(self) -> ComposeResult:
-        """Says what will be here."""
-        yield Empty(
-            "Schools, courses, classes, and who takes part in each.\n\n"
-            "This screen is still being built. `oneroster-tui --help` lists what the command line does already.",
-            "1",
-            "goes to Overview",
+        """What is shown, and the list."""
+        yield Static(id="shown")
+        yield ListPane(
+            COLUMNS,
+            self.cells,
+            self.listed,
+            search="class, course, code, school, teacher",
+            sort=Sort("school"),
+            empty=Empty(*NO_CLASS),
         )
+
+    def on_mount(self) -> None:
+        """Follows roster and settings."""
+        self.desk.roster_changed.subscribe(self, lambda _: self.query_one(ListPane).reload())
+        self.desk.settings_changed.subscribe(self, lambda _: self.query_one(ListPane).reload())
+        self.tell_shown()
+        self.query_one(ListPane).reload()
+
+    def listed(self, pane: ListPane) -> ClassListing:
+        """The classes wanted now."""
+        return queries.class_listing(
+            self.desk.source,
+            pane.text,
+            today=self.desk.now().date(),
+            end_date=self.desk.settings.sync.end_date,
+            school=self.school[0] if self.school else "",
+            status=self.status,
+            sort=pane.sort.by if pane.sort else "school",
+            descending=bool(pane.sort and pane.sort.descending),
+        )
+
+    def cells(self, row: Row) -> list[str | Cell]:
+        """A class's cells."""
+        one = queries.class_of(row)
+        look = STATUSES[one.standing]
+        more = f" +{one.teachers - 1}" if one.teachers > 1 else ""
+        return [
+            Cell(look.glyph, look.tone),
+            one.school,
+            one.course,
+            one.title,
+            one.code,
+            f"{one.teacher}{more}",
+            Cell(f"{one.people:,}") if one.people else Cell("·", "muted"),
+            one.start or "",
+            one.end or "",
+        ]
+
+    def current(self) -> ClassRow | None:
+        """The class the cursor is on."""
+        row = self.query_one(LazyTable).current
+        return queries.class_of(row) if row is not None else None
+
+    def why_no_school(self) -> str | None:
+        """Why there is no school to show alone; None where there is."""
+        return None if self.school or self.current() else "The list is empty."
+
+    def action_school(self) -> None:
+        """Shows one school, or all again."""
+        one = self.current()
+        self.school = None if self.school or one is None else (one.school_id, one.school)
+        self.show_anew()
+
+    def action_status(self) -> None:
+        """Shows the next status only; after the last, all."""
+        self.status = following(self.status, STANDINGS)
+        self.show_anew()
+
+    def show_anew(self) -> None:
+        """Shows another list than before."""
+        pane = self.query_one(ListPane)
+        pane.empty.say(*(NONE_SUCH if self.school or self.status else NO_CLASS))
+        self.tell_shown()
+        pane.reload(stay=False)
+
+    def tell_shown(self) -> None:
+        """Says what is shown."""
+        looks = "  ".join(f"{STATUSES[one].glyph} {STATUSES[one].word}" for one in STANDINGS)
+        self.query_one("#shown", Static).update(
+            Content.assemble(
+                ("School ", "dim"),
+                (clean(self.school[1], 40) if self.school else "all", "bold"),
+                ("   Status ", "dim"),
+                (str(STATUSES[self.status]) if self.status else "all", "bold"),
+                ("" if self.status else f"   {looks}", "dim"),
+            )
+        )
+
+    @on(LazyTable.Opened)
+    def open_class(self, event: LazyTable.Opened) -> None:
+        """Opens who takes part."""
+        self.app.push_screen(ParticipantsScreen(queries.class_of(event.row)))

@@ -1,24 +1,120 @@
-"""People: find anybody by name, username, e-mail or id, and find out why somebody is missing."""
+"""People: find anybody by name, username, e-mail or id; Enter opens them, `w` says why somebody is missing."""
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
 
+from oneroster_tui.roster import queries
+from oneroster_tui.roster.queries import PeopleListing, Row
+from screens.commands import Command, bindings
 from screens.frame import FramedScreen
+from screens.person import PersonScreen
+from screens.why import WhyScreen
+from screens.widgets.columns import Cell, Column
 from screens.widgets.empty import Empty
+from screens.widgets.lazy_table import LazyTable
+from screens.widgets.lazy_view import Sort
+from screens.widgets.list_pane import ListPane
+from screens.words import STATUSES
 from styles import sheet
+
+COLUMNS = (
+    Column("", 1),
+    Column("Name", share=3, least=18, sort="name"),
+    Column("Username", share=2, least=14, sort="username", spare=2),
+    Column("E-mail", share=3, least=18, sort="email", spare=1),
+    Column("Roles", share=4, least=18),
+    Column("Id", share=2, least=14, spare=3),
+)
 
 
 class PeopleScreen(FramedScreen):
     """Mode 7."""
 
     CSS = sheet("people")
+    VERBS = (
+        Command("people.why", "w", "Why not here?", "Say why somebody is missing.", "People", "why", 2),
+        Command(
+            "people.anywhere",
+            "a",
+            "Anywhere",
+            "Look for the text anywhere in names and ids, not only at their beginnings; or the other way round.",
+            "People",
+            "anywhere",
+            3,
+        ),
+    )
+    BINDINGS = bindings(VERBS)
+
+    anywhere = False
+    """Whether texts are looked for anywhere in names and ids."""
+    finding: PeopleListing | None = None
+    """The search whose people are shown, or will be."""
 
     def body(self) -> ComposeResult:
-        """Says what will be here."""
-        yield Empty(
-            "Find anybody by name, username, e-mail or id, and find out why somebody is missing.\n\n"
-            "This screen is still being built. `oneroster-tui --help` lists what the command line does already.",
-            "1",
-            "goes to Overview",
+        """How to find, and the list."""
+        yield Static(id="hint")
+        yield ListPane(
+            COLUMNS,
+            person_cells,
+            self.people,
+            search="name, username, e-mail, identifier, sourcedId",
+            sort=Sort("name"),
+            empty=Empty("Nobody yet: a sync brings the people of the selected schools.", "5", "goes to Sync"),
         )
+
+    def on_mount(self) -> None:
+        """Follows roster and settings."""
+        self.desk.roster_changed.subscribe(self, lambda _: self.query_one(ListPane).reload())
+        self.desk.settings_changed.subscribe(self, lambda _: self.query_one(ListPane).reload())
+        self.tell_how()
+        self.query_one(ListPane).reload()
+
+    def people(self, pane: ListPane) -> PeopleListing:
+        """The people wanted now; a search still under way for others is given up."""
+        if self.finding is not None:
+            self.finding.supersede()
+        self.finding = queries.people_listing(
+            self.desk.source,
+            pane.text,
+            anywhere=self.anywhere,
+            sort=pane.sort.by if pane.sort else "name",
+            descending=bool(pane.sort and pane.sort.descending),
+        )
+        return self.finding
+
+    def tell_how(self) -> None:
+        """Says how people are found."""
+        how = "anywhere in a name or id" if self.anywhere else "by the beginning of a name or id"
+        self.query_one("#hint", Static).update(
+            Content.assemble(
+                ("/", "bold $accent"), (" finds ", "dim"), how, ("  ● Active  ■ Suspended  ✗ Removed", "dim")
+            )
+        )
+
+    def action_anywhere(self) -> None:
+        """Looks for the text the other way."""
+        self.anywhere = not self.anywhere
+        self.tell_how()
+        self.query_one(ListPane).reload(stay=False)
+
+    def action_why(self) -> None:
+        """Asks about whoever is looked for."""
+        self.app.push_screen(WhyScreen(self.query_one(ListPane).text))
+
+    @on(LazyTable.Opened)
+    def open_person(self, event: LazyTable.Opened) -> None:
+        """Opens a person."""
+        self.app.push_screen(PersonScreen(queries.person_of(event.row).id))
+
+
+def person_cells(row: Row) -> list[str | Cell]:
+    """A person's cells."""
+    one = queries.person_of(row)
+    look = STATUSES[one.status]
+    name = ", ".join(part for part in (one.family_name, one.given_name) if part)
+    roles = "; ".join(f"{role or 'no role'}, {org}" for role, org in one.roles)
+    return [Cell(look.glyph, look.tone), name, one.username, one.email, roles, one.sourced_id]

@@ -7,7 +7,7 @@ def list_source(self, pane: ListPane) -> Source: ...   # of the screen: what to 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -37,6 +37,9 @@ class ListPane(Vertical):
         empty: what stands in the place of a list without rows.
     """
 
+    TABLE: ClassVar[type[LazyTable]] = LazyTable
+    """The table; subclasses have others."""
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -55,7 +58,7 @@ class ListPane(Vertical):
         self.make = make
         self.search = search
         self.empty = empty or Empty("Nothing here.")
-        self.table = LazyTable(columns, cells, sort=sort, ticks=ticks, opens=opens, why_not_tick=why_not_tick)
+        self.table = self.TABLE(columns, cells, sort=sort, ticks=ticks, opens=opens, why_not_tick=why_not_tick)
         self.total: int | None = None
 
     @property

@@ -244,3 +244,46 @@ def people_meant(roster: Roster, source: str, text: str) -> list[PersonRow]:
         (source, *[whole] * len(ways), *(part for pair in names for part in pair), whole, MEANT + 1),
     ).fetchall()
     return [PersonRow(*row) for row in rows]
+
+
+def roles_at(roster: Roster, user_id: int) -> list[tuple[str, str, str, str]]:
+    """Somebody's roles: the role, the org's sourcedId, its name and its type."""
+    rows = roster.execute(
+        "SELECT r.role, r.org_sourced_id, COALESCE(o.name, r.org_sourced_id), COALESCE(o.type, '') FROM user_roles r "
+        "JOIN users u ON u.id = r.user_id "
+        "LEFT JOIN orgs o ON o.source_id = u.source_id AND o.sourced_id = r.org_sourced_id "
+        "WHERE r.user_id = ? ORDER BY 3, r.role",
+        (user_id,),
+    ).fetchall()
+    return [(role, org, name, kind) for role, org, name, kind in rows]
+
+
+def enrollment_counts(roster: Roster, user_id: int) -> tuple[int, int]:
+    """How many active enrollments somebody has, and how many of any status."""
+    active, all_ = roster.execute(
+        "SELECT COALESCE(SUM(CASE WHEN status = 'active' THEN 1 ELSE 0 END), 0), COUNT(*) FROM enrollments "
+        "WHERE user_id = ?",
+        (user_id,),
+    ).fetchone()
+    return int(active), int(all_)
+
+
+def problems_of(roster: Roster, source: str, sourced_id: str) -> list[tuple[int, str]]:
+    """What the newest run that was no plan could not use of a user's record: the run and each message."""
+    rows = roster.execute(
+        "SELECT p.run_id, p.message FROM sync_problems p WHERE p.run_id = (SELECT MAX(r.id) FROM sync_runs r "
+        "JOIN sources s ON s.id = r.source_id WHERE s.name = ? AND r.mode <> 'plan') "
+        "AND p.entity = 'users' AND p.sourced_id = ? ORDER BY p.id LIMIT 5",
+        (source, sourced_id),
+    ).fetchall()
+    return [(run, message) for run, message in rows]
+
+
+def named_by(roster: Roster, source: str, sourced_id: str) -> list[str]:
+    """Which collections name a user's id that the roster has no use for: `enrollments`, `agents`."""
+    rows = roster.execute(
+        "SELECT DISTINCT l.named_by FROM loose_ends l JOIN sources s ON s.id = l.source_id "
+        "WHERE s.name = ? AND l.entity = 'users' AND l.sourced_id = ? ORDER BY l.named_by",
+        (source, sourced_id),
+    ).fetchall()
+    return [one for (one,) in rows]

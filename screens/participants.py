@@ -1,0 +1,190 @@
+"""Participants: who takes part in a class, in what role and with what status; Enter opens the enrolment's details."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from oneroster_tui.roster import queries
+from oneroster_tui.roster.queries import ClassRow, Listing, Row
+from screens.commands import Command, bindings
+from screens.enrollment import EnrollmentScreen
+from screens.fitting import clean
+from screens.frame import FramedScreen
+from screens.widgets.columns import Cell, Column
+from screens.widgets.empty import Empty
+from screens.widgets.lazy_table import LazyTable
+from screens.widgets.lazy_view import Sort
+from screens.widgets.list_pane import ListPane
+from screens.widgets.tick_pane import TickPane
+from screens.words import STATUSES, counted
+from styles import sheet
+
+STANDINGS = ("active", "not current", "suspended", "removed")
+"""What `t` goes through."""
+
+COLUMNS = (
+    Column("Name", share=3, least=16, sort="name"),
+    Column("E-mail", share=3, least=16, sort="email", spare=1),
+    Column("Role", 9, sort="role"),
+    Column("Status", 13, sort="status"),
+    Column("Starts", 10, sort="start", spare=2),
+    Column("Ends", 10, sort="end"),
+)
+
+NOBODY = ("Nobody takes part in this class: no enrollment was synced for it.", "esc", "goes back")
+NONE_SUCH = ("Nobody of this role and status.", "r", "and t show others")
+
+
+class ParticipantsScreen(FramedScreen):
+    """Who takes part in a class, opened from Courses.
+
+    Args:
+        one: the class.
+    """
+
+    CSS = sheet("courses")
+    VERBS = (
+        Command("participants.role", "r", "Role", "Show only people of the next role.", "Courses", "role", 3),
+        Command(
+            "participants.status", "t", "Status", "Show only enrolments of the next status.", "Courses", "status", 4
+        ),
+        Command(
+            "participants.untick",
+            "u",
+            "Untick",
+            "Take all ticks away.",
+            "Courses",
+            "untick",
+            5,
+            lambda it: None if it.ticked() else "Nothing is ticked.",
+        ),
+    )
+    BINDINGS = bindings(VERBS)
+
+    def __init__(self, one: ClassRow) -> None:
+        super().__init__()
+        self.one = one
+        self.counts: list[tuple[str, str, int]] = []
+        self.role = ""
+        self.status = ""
+
+    def body(self) -> ComposeResult:
+        """The class, what is shown of it, and the list."""
+        yield Static(id="shown")
+        yield TickPane(
+            COLUMNS,
+            participant_cells,
+            self.people,
+            search="name, e-mail, username, id",
+            sort=Sort("name"),
+            empty=Empty(*NOBODY),
+            ticks=True,
+        )
+
+    def on_mount(self) -> None:
+        """Follows roster and settings."""
+        self.desk.roster_changed.subscribe(self, lambda _: self.reload())
+        self.desk.settings_changed.subscribe(self, lambda _: self.reload())
+        self.tell_shown()
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads anew."""
+        self.query_one(ListPane).reload()
+        self.read_counts()
+
+    @work(exclusive=True)
+    async def read_counts(self) -> None:
+        """Reads how many have which role and status."""
+        day, rule = self.desk.now().date(), self.desk.settings.sync.end_date
+        read = self.desk.read(queries.participant_counts, self.one.id, day, rule)
+        self.counts = await self.attempt(read) or []
+        self.tell_shown()
+
+    def people(self, pane: ListPane) -> Listing:
+        """The people wanted now."""
+        return queries.participant_listing(
+            self.one.id,
+            pane.text,
+            today=self.desk.now().date(),
+            end_date=self.desk.settings.sync.end_date,
+            role=self.role,
+            status=self.status,
+            sort=pane.sort.by if pane.sort else "name",
+            descending=bool(pane.sort and pane.sort.descending),
+        )
+
+    def ticked(self) -> int:
+        """How many rows are ticked."""
+        return len(self.query_one(LazyTable).ticked)
+
+    def action_role(self) -> None:
+        """Shows the next role only; after the last, all."""
+        self.role = following(self.role, list(dict.fromkeys(role for role, _, _ in self.counts)))
+        self.show_anew()
+
+    def action_status(self) -> None:
+        """Shows the next status only; after the last, all."""
+        self.status = following(self.status, STANDINGS)
+        self.show_anew()
+
+    def action_untick(self) -> None:
+        """Takes all ticks away."""
+        table = self.query_one(LazyTable)
+        table.ticked.clear()
+        table.refresh()
+        table.post_message(LazyTable.Ticked(table))
+
+    def show_anew(self) -> None:
+        """Shows another list than before."""
+        pane = self.query_one(ListPane)
+        pane.empty.say(*(NONE_SUCH if self.role or self.status else NOBODY))
+        self.tell_shown()
+        pane.reload(stay=False)
+
+    @on(LazyTable.Ticked)
+    def tell_shown(self) -> None:
+        """The class, how many people it has, and which of them are shown."""
+        by_role: Counter[str] = Counter()
+        for role, _, count in self.counts:
+            by_role[role] += count
+        roles = ", ".join(f"{count:,} {clean(role, 30)}" for role, count in by_role.most_common(4))
+        ticked = self.ticked() if self.is_mounted else 0
+        where = " · ".join(clean(part, 60) for part in (self.one.course, self.one.school, self.one.code) if part)
+        self.query_one("#shown", Static).update(
+            Content.assemble(
+                (clean(self.one.title, 80), "bold"),
+                (f"  {where}\n", "dim"),
+                f"{counted(sum(by_role.values()), 'participant')}{f': {roles}' if roles else ''}\n",
+                ("Role ", "dim"),
+                (clean(self.role, 30) or "all", "bold"),
+                ("   Status ", "dim"),
+                (str(STATUSES[self.status]) if self.status else "all", "bold"),
+                (f"   {ticked:,} ticked: y copies them" if ticked else "", "$accent"),
+            )
+        )
+
+    @on(LazyTable.Opened)
+    def open_enrollment(self, event: LazyTable.Opened) -> None:
+        """Opens the enrolment."""
+        self.app.push_screen(EnrollmentScreen(queries.participant_of(event.row).enrollment))
+
+
+def participant_cells(row: Row) -> list[str | Cell]:
+    """A participant's cells."""
+    one = queries.participant_of(row)
+    look = STATUSES[one.standing]
+    name = ", ".join(part for part in (one.family_name, one.given_name) if part)
+    return [name, one.email, one.role, Cell(str(look), look.tone), one.begin or "", one.end or ""]
+
+
+def following(current: str, choices: Sequence[str]) -> str:
+    """The choice after the current one; "" (all) after the last."""
+    at = choices.index(current) + 1 if current in choices else 0
+    return choices[at] if at < len(choices) else ""

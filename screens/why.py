@@ -1,0 +1,82 @@
+"""Why is somebody not here? A field for an id or a name, and the answer in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from screens.commands import Command, bindings
+from screens.desk import Desk
+from screens.frame import FramedScreen
+from screens.why_words import from_roster
+from screens.widgets.facts import Fact, FactSheet, Section
+from styles import sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+async def answers(desk: Desk, text: str) -> Sequence[str]:
+    """The sentences that answer; the one place that asks for them."""
+    return await desk.read(from_roster, desk.settings, text)
+
+
+class WhyScreen(FramedScreen):
+    """The question and its answer.
+
+    Args:
+        text: what stands in the field at first.
+        at_once: whether it is asked without waiting for Enter.
+    """
+
+    CSS = sheet("people")
+    AUTO_FOCUS = "Input"
+    VERBS = (Command("why.ask", "enter", "Ask", "Ask about the id or name in the field.", "People", "ask", 1),)
+    BINDINGS = bindings(VERBS)
+
+    def __init__(self, text: str = "", *, at_once: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.at_once = at_once
+
+    def body(self) -> ComposeResult:
+        """The question, the field, the answer."""
+        yield Static(Content.assemble(("Why is somebody not here?", "bold")), id="question")
+        field = Input(self.text, placeholder="an id, username, e-mail or full name", compact=True)
+        field.cursor_blink = not self.desk.economy
+        yield field
+        yield FactSheet()
+
+    def on_mount(self) -> None:
+        """Asks, where that is wanted."""
+        self.query_one(FactSheet).show([Section("", none="Type whom you miss, and press enter.")])
+        if self.at_once:
+            self.action_ask()
+
+    @on(Input.Submitted)
+    @work(exclusive=True)
+    async def action_ask(self) -> None:
+        """Asks, and shows the answer."""
+        text = self.query_one(Input).value.strip()
+        sheet_ = self.query_one(FactSheet)
+        if not text:
+            sheet_.show([Section("", none="Type an id, a username, an e-mail address or a full name first.")])
+            return
+        sheet_.show([Section("", none="Looking …")])
+        said = await self.attempt(answers(self.desk, text), missing=lambda: None)
+        nothing = "There is no answer: the roster cannot be read, or nothing was synced yet. 5 goes to Sync."
+        sheet_.show([Section("", [Fact("", sentence) for sentence in said or ()], nothing)])
+        if said:
+            sheet_.focus()
+
+    def why_not_filter(self) -> str | None:
+        """The field can always be typed into."""
+        return None
+
+    def action_filter(self) -> None:
+        """Goes to the field."""
+        self.query_one(Input).focus()
