@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -99,7 +99,7 @@ def verdict_of(rungs: Sequence[Rung], orgs: Sequence[Org], *, unsaved: bool, mov
     if bad:
         first = clean(bad[0].name, 16)
         what = first if len(bad) == 1 else f"{first} and {counted(len(bad) - 1, 'more step')}"
-        return Verdict(BAD, f"Failed: {what}. Below stands why and what to do; then t tests again.")
+        return Verdict(BAD, f"Failed: {what}. Above stands why and what to do; then t tests again.")
     kinds = Counter(clean(org.type, 20) for org in orgs)
     listed = [
         counted(kinds.pop("school", 0), "school"),
@@ -110,8 +110,8 @@ def verdict_of(rungs: Sequence[Rung], orgs: Sequence[Org], *, unsaved: bool, mov
     return Verdict(GOOD, f"The connection works: {', '.join(listed)}. {then}{found}")
 
 
-class Ladder(Vertical):
-    """A test's heading, and its rungs; hidden until there is one. One test at a time, on a thread of its own."""
+class Ladder(VerticalScroll):
+    """A test's rungs, and its verdict; hidden until there is one. One test at a time, on a thread of its own."""
 
     @dataclass
     class Climbed(Message):
@@ -139,10 +139,9 @@ class Ladder(Vertical):
         self.ticket: threading.Event | None = None
 
     def compose(self) -> ComposeResult:
-        """Heading, rungs."""
+        """Rungs, verdict."""
+        yield Static(id="rungs")
         yield Static(id="verdict")
-        with VerticalScroll(id="rungs"):
-            yield Static()
 
     def on_mount(self) -> None:
         """Hidden at first."""
@@ -168,6 +167,7 @@ class Ladder(Vertical):
         self.asking = STEPS[0]
         self.ticket = threading.Event()
         self.display = True
+        self.anchor()  # the newest rung stays in view
         self.draw()
         self.climb(connection, self.ticket, unsaved=unsaved)
         self.post_message(self.Changed())
@@ -229,7 +229,7 @@ class Ladder(Vertical):
         self.draw()
 
     def draw(self) -> None:
-        """Draws heading and rungs."""
+        """Draws rungs and verdict."""
         if self.verdict is None:
             heading = Content.assemble((f"{ASKING.glyph} Testing ", "bold $accent"), self.where, ("  esc stops", "dim"))
         else:
@@ -238,15 +238,7 @@ class Ladder(Vertical):
         self.query_one("#verdict", Static).update(heading)
         pieces: Pieces = []
         for rung in self.rungs:
-            pieces += rung_pieces(rung, max(20, self.size.width - 2))
+            pieces += rung_pieces(rung, max(20, self.scrollable_content_region.width - 1))
         if self.asking:
             pieces += [(f"{ASKING.glyph} {self.asking:<16} {ASKING.word:>6}", ASKING.style)]
-        scroll = self.query_one("#rungs", VerticalScroll)
-        scroll.query_one(Static).update(Content.assemble(*pieces).rstrip("\n"))
-        self.call_after_refresh(self.settle)
-
-    def settle(self) -> None:
-        """Shows the newest rung; only what is too long can be scrolled."""
-        scroll = self.query_one("#rungs", VerticalScroll)
-        scroll.can_focus = scroll.max_scroll_y > 0
-        scroll.scroll_end(animate=False)
+        self.query_one("#rungs", Static).update(Content.assemble(*pieces).rstrip("\n"))

@@ -482,7 +482,7 @@ def test_hostile_texts_are_harmless(
         shown = screen_text(pilot.app)
         assert "\x1b" not in shown
         assert "\u202e" not in shown
-        assert "[red]markup[/red]" in shown
+        assert "[red]ma" in shown  # as text, wherever it is cut
         assert all(len(line) <= size[0] for line in shown.splitlines())
 
     drive(make_app(demo_folder, "connection"), steps, size)
