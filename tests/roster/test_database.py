@@ -72,7 +72,9 @@ def test_sourced_ids_are_unique_in_each_source(roster: Roster) -> None:
 
 
 def test_a_new_roster_is_private_and_in_wal_mode(roster: Roster, tmp_path: Path) -> None:
-    roster.execute("INSERT INTO sources (name, root_url, oneroster_version) VALUES ('x', '', '1.1')")
+    roster.execute(
+        "INSERT INTO sources (name, root_url, oneroster_version, profile, delta_state) VALUES ('x', '', '1.1', '', '')"
+    )
     for path in tmp_path.glob("roster.db*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert roster.value("PRAGMA journal_mode") == "wal"
@@ -140,14 +142,18 @@ def test_a_locked_roster_is_said_and_nothing_is_lost(roster: Roster, tmp_path: P
         pass
     other.close()
     with roster.transaction():
-        roster.execute("INSERT INTO sources (name, root_url, oneroster_version) VALUES ('x', '', '1.1')")
+        roster.execute(
+            "INSERT INTO sources (name, root_url, oneroster_version, profile, delta_state) VALUES ('x', '', '1.1', '', '')"
+        )
     assert roster.value("SELECT COUNT(*) FROM sources") == 1
     roster.close()
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(roster: Roster) -> None:
     roster.execute("PRAGMA max_page_count = 1")  # the smallest it can be: what there is already
-    insert = "INSERT INTO sources (name, root_url, oneroster_version) VALUES (?, ?, '1.1')"
+    insert = (
+        "INSERT INTO sources (name, root_url, oneroster_version, profile, delta_state) VALUES (?, ?, '1.1', '', '')"
+    )
 
     def fill() -> None:
         with roster.transaction():
@@ -168,7 +174,9 @@ def test_readers_see_the_old_state_until_the_commit(roster: Roster) -> None:
         roster.close()
 
     with roster.transaction():
-        roster.execute("INSERT INTO sources (name, root_url, oneroster_version) VALUES ('x', '', '1.1')")
+        roster.execute(
+            "INSERT INTO sources (name, root_url, oneroster_version, profile, delta_state) VALUES ('x', '', '1.1', '', '')"
+        )
         reader = threading.Thread(target=look)
         reader.start()
         reader.join()
