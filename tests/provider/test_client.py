@@ -360,7 +360,10 @@ def test_the_token_request_is_retried_too(server: respx.MockRouter, clock: Clock
 
 def test_a_dead_token_endpoint_is_named(server: respx.MockRouter, clock: Clock) -> None:
     server["token"].mock(side_effect=httpx.ConnectTimeout("x"))
-    with client(server, clock) as subject, pytest.raises(Unreachable, match="timed out after 10 s while connecting") as caught:
+    with (
+        client(server, clock) as subject,
+        pytest.raises(Unreachable, match="timed out after 10 s while connecting") as caught,
+    ):
         subject.get("/users")
     assert caught.value.where == f"POST {TOKEN}"
     assert server["token"].call_count == 5

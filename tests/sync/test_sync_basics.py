@@ -17,7 +17,9 @@ def test_a_first_sync_keeps_the_selected_schools(lab: Lab) -> None:
     assert lab.active("users") == {"s1-teacher", *(f"s1-{who}{n}" for who in ("st", "pa") for n in (1, 2, 3))}
     assert len(lab.active("enrollments")) == 8
     assert len(lab.active("relationships")) == 3
-    assert lab.rows("SELECT start_date, end_date FROM classes WHERE sourced_id = 's1-a'") == [("2026-08-17", "2027-06-11")]
+    assert lab.rows("SELECT start_date, end_date FROM classes WHERE sourced_id = 's1-a'") == [
+        ("2026-08-17", "2027-06-11")
+    ]
 
 
 def test_the_same_again_changes_nothing(lab: Lab) -> None:
@@ -34,7 +36,10 @@ def test_the_same_again_changes_nothing(lab: Lab) -> None:
 def test_a_changed_record_is_updated_with_both_times(lab: Lab) -> None:
     lab.sync()
     local_id = lab.rows("SELECT id FROM users WHERE sourced_id = 's1-st1'")[0][0]
-    lab.provider.records["users"]["s1-st1"] |= {"email": "new@example.org", "dateLastModified": "2026-10-01T06:00:00.000Z"}
+    lab.provider.records["users"]["s1-st1"] |= {
+        "email": "new@example.org",
+        "dateLastModified": "2026-10-01T06:00:00.000Z",
+    }
     lab.sync()
     line = f"Updating existing user user.s1-st1 with id {local_id} \\(s1-st1\\) 1788242400 < 1790834400"
     assert re.search(line, lab.log())

@@ -25,7 +25,7 @@ def run_listing(source: str, text: str = "") -> Listing:
 
 def run_of(row: Row) -> RunRow:
     """A row of `run_listing`."""
-    return run_row(row.values)  # type: ignore[arg-type]
+    return run_row(row.values)
 
 
 def change_listing(run_id: int, text: str = "", action: str = "") -> Listing:
