@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 def test_every_promise_names_tests_that_exist() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "safety.md").read_text()))
     there = {
-        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text())
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)\(", path.read_text())
     }
     assert len(named) > 30
     assert named <= there, named - there
