@@ -106,6 +106,7 @@ def mailbox() -> Iterator[Mailbox]:
                 if word in made.refuse:
                     self.say(made.refuse[word])
                 elif word == "EHLO":
+                    self.say("250-here")
                     for offer in made.offers:
                         self.say(f"250-{offer}")
                     self.say("250 OK")
