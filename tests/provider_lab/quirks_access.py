@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.provider.verifier import Verifier
 from tests.provider_lab.district import in_version
-from tests.provider_lab.server import Answer, LabProvider, Request, said, web_page
+from tests.provider_lab.server import CLIENT_ID, CLIENT_SECRET, Answer, LabProvider, Request, said, web_page
 from tests.provider_lab.table import as_it_is, nothing, quirk
 
 REFUSED = {"truth": nothing, "held": as_it_is}
@@ -52,6 +53,41 @@ def no_expiry(provider: LabProvider) -> None:
 @quirk(12, "Says `expires_in` as text, as 0 or as nonsense", ours="Reads text; nonsense is no expiry.")
 def odd_expiry(provider: LabProvider) -> None:
     provider.token = lambda asked: said(provider.new_token(expires_in="soon", token_type="BEARER", scope=["a"]))
+
+
+def signed(provider: LabProvider) -> None:
+    """Only requests with a good signature pass, as oauthlib judges it."""
+    verifier = Verifier(CLIENT_ID, CLIENT_SECRET)
+
+    def allows(asked: Request) -> bool:
+        with provider.gate:
+            return verifier.accepts(asked.url, asked.headers.get("Authorization", ""))
+
+    provider.allows = allows
+
+
+@quirk(
+    12,
+    "Wants OAuth 1.0a, signed with HMAC-SHA1",
+    who="1.0 and older 1.1 servers",
+    ours="Signs every request anew; a choice of the config in every version.",
+    version="1.0",
+    connection={"oauth_version": "1.0a", "oauth1_signature": "HMAC-SHA1"},
+)
+def signed_with_sha1(provider: LabProvider) -> None:
+    signed(provider)
+
+
+@quirk(
+    12,
+    "Wants OAuth 1.0a, signed with HMAC-SHA256",
+    who="certified 1.1 servers, ClassLink",
+    ours="Signs so by default; 1.2 has no OAuth 1.0a, but who wants it gets it.",
+    version="1.2",
+    connection={"oauth_version": "1.0a"},
+)
+def signed_with_sha256(provider: LabProvider) -> None:
+    signed(provider)
 
 
 @quirk(13, "Refuses the scopes that the version has", who="servers that know no scopes", ours="Asks again without any.")

@@ -217,6 +217,30 @@ def sort_by_id(provider: LabProvider) -> None:
 
 @quirk(
     11,
+    "Lists the same record on two pages, sorted by sourcedId",
+    ours="Two readings that agree, both sorted, show that nothing moves: it is complete.",
+    says="Reading it again (1 of 3)",
+)
+def listed_twice_in_order(provider: LabProvider) -> None:
+    users = provider.rows["users"]
+    users.sort(key=lambda row: str(row["sourcedId"]))
+    users.insert(5, copy.deepcopy(users[4]))
+
+
+@quirk(
+    11,
+    "Lists the same record on two pages, and has no order that we know",
+    ours="Cannot tell it from rows that move: uses what came, and removes nothing.",
+    code=7,
+    says="users: 1 of 15 records came a second time, on another page, so others may have been missed",
+)
+def listed_twice_without_order(provider: LabProvider) -> None:
+    users = provider.rows["users"]
+    users.append(copy.deepcopy(users[0]))
+
+
+@quirk(
+    11,
     "Lists a sourcedId twice with different content",
     who="Ed-Fi, edu_ext_oneroster",
     ours="The first counts, and the other one is named.",

@@ -43,6 +43,7 @@ class Request:
     headers: Mapping[str, str]
     count: int
     form: dict[str, str] = field(default_factory=dict)
+    url: str = ""
 
     @property
     def offset(self) -> int:
@@ -173,6 +174,7 @@ class LabProvider:
             made = Request(
                 method, path, collection, dict(parse_qsl(parts.query)), headers, self.counts[collection], form
             )
+            made.url = f"http://{headers.get('Host', '')}{target}"
             self.counts[collection] += 1
             self.asked.append(made)
         return made
