@@ -187,7 +187,7 @@ def main() -> None:
             roster.close()
         print(f"{'':32} {SMALL.people:>9,} {BIG.people:>9,}   ratio")
         for name, small in took[0].items():
-            print(f"{name:32} {small:6.1f} ms {took[1][name]:6.1f} ms {took[1][name] / small:6.1f} ×")
+            print(f"{name:32} {small:6.1f} ms {took[1][name]:6.1f} ms {took[1][name] / small:6.1f} times")
 
 
 if __name__ == "__main__":

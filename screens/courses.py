@@ -24,8 +24,8 @@ from styles import sheet
 COLUMNS = (
     Column("", 1),
     Column("School", share=2, least=14, sort="school"),
-    Column("Course", share=2, least=12, sort="course"),
-    Column("Class", share=2, least=14, sort="class"),
+    Column("Course", share=2, least=12, sort="course", spare=2),
+    Column("Class", share=3, least=22, sort="class"),
     Column("Code", 10, sort="code", spare=3),
     Column("Teacher", share=2, least=12, spare=1),
     Column("People", 6, align="right"),
@@ -146,7 +146,7 @@ class CoursesScreen(FramedScreen):
                 (clean(self.school[1], 40) if self.school else "all", "bold"),
                 ("   Status ", "dim"),
                 (str(STATUSES[self.status]) if self.status else "all", "bold"),
-                ("" if self.status else f"   {looks}", "dim"),
+                ("" if self.status or self.school else f"   {looks}", "dim"),
             )
         )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from oneroster_tui.roster.database import Roster
 
-END_RULES = {"exclusive": "the first day without it", "inclusive": "the last day"}
+END_RULES = {"exclusive": "not enrolled any more on that day", "inclusive": "still enrolled on that day"}
 """What the end date means, by the config's `sync.end_date`."""
 
 
@@ -150,8 +150,11 @@ def full_name(row: dict[str, Any]) -> str:
 def relative(one: Relative) -> Fact:
     """A parent, guardian or child in a line."""
     name = f"{one.given_name} {one.family_name}".strip() or "(no name)"
-    state = f"  {STATUSES[one.status]}" if one.status != "active" else ""
-    return Fact(f"child, as {one.role}" if one.child else one.role, f"{name}  {one.email}{state}")
+    state = str(STATUSES[one.status]) if one.status != "active" else ""
+    return Fact(
+        f"child, as {one.role}" if one.child else one.role,
+        " · ".join(part for part in (name, one.email, state) if part),
+    )
 
 
 def happened(past: PastChange, now: datetime) -> str:

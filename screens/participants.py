@@ -31,7 +31,7 @@ STANDINGS = ("active", "not current", "suspended", "removed")
 COLUMNS = (
     Column("Name", share=3, least=16, sort="name"),
     Column("E-mail", share=3, least=16, sort="email", spare=1),
-    Column("Role", 9, sort="role"),
+    Column("Role", 8, sort="role"),
     Column("Status", 13, sort="status"),
     Column("Starts", 10, sort="start", spare=2),
     Column("Ends", 10, sort="end"),
@@ -154,13 +154,12 @@ class ParticipantsScreen(FramedScreen):
         by_role: Counter[str] = Counter()
         for role, _, count in self.counts:
             by_role[role] += count
-        roles = ", ".join(f"{count:,} {clean(role, 30)}" for role, count in by_role.most_common(4))
+        roles = ", ".join(f"{clean(role, 30)} {count:,}" for role, count in by_role.most_common(4))
         ticked = self.ticked() if self.is_mounted else 0
-        where = " · ".join(clean(part, 60) for part in (self.one.course, self.one.school, self.one.code) if part)
         self.query_one("#shown", Static).update(
             Content.assemble(
-                (clean(self.one.title, 80), "bold"),
-                (f"  {where}\n", "dim"),
+                (clean(self.one.title, 40), "bold"),
+                (f"  {clean(self.one.school, 34)}\n", "dim"),
                 f"{counted(sum(by_role.values()), 'participant')}{f': {roles}' if roles else ''}\n",
                 ("Role ", "dim"),
                 (clean(self.role, 30) or "all", "bold"),

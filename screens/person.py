@@ -30,9 +30,9 @@ from screens.words import STATUSES, when
 from styles import sheet
 
 CLASSES = (
-    Column("Class", share=3, least=16),
-    Column("School", share=3, least=14),
-    Column("Role", 9),
+    Column("Class", share=3, least=24),
+    Column("School", share=2, least=14),
+    Column("Role", 8),
     Column("Status", 13),
     Column("Starts", 10, spare=2),
     Column("Ends", 10, spare=1),
@@ -201,7 +201,7 @@ def sections(person: Person, now: datetime) -> list[Section]:
     """The details, as they are shown."""
     row = person.row
     roles = [
-        Fact(one.role or "no role", f"{one.org}{f' ({one.org_type})' if one.org_type else ''}  {one.kind}")
+        Fact(one.role or "no role", f"{one.org}{f' ({one.org_type})' if one.org_type else ''} · {one.kind}")
         for one in person.roles
     ]
     ids = [Fact("sourcedId", one, "" if one == row["sourced_id"] else "dim") for one in person.ids]

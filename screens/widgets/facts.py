@@ -90,7 +90,8 @@ def drawn(sections: Sequence[Section]) -> Content:
         if section.title:
             parts.append((f"{section.title}\n", "bold $primary"))
         for fact in section.facts:
-            parts += [(f"{fact.label:<{LABEL_CELLS}}", "dim"), (f"{clean(fact.value)}\n", fact.style)]
+            label = f"{fact.label:<{LABEL_CELLS}}" if fact.label else ""
+            parts += [(label, "dim"), (f"{clean(fact.value)}\n", fact.style)]
         if not section.facts:
             parts.append((f"{section.none}\n", "dim"))
         parts.append("\n")
