@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from oneroster_tui.provider.profile import Known, Profile
 from oneroster_tui.sync.entities import ENTITIES
-from oneroster_tui.sync.events import REASONS, VERBS
+from oneroster_tui.sync.events import HEADINGS, REASONS, VERBS
 
 PACKAGE = Path(__file__).parents[1]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -108,6 +108,8 @@ class Pseudonyms:
 
     def line(self, line: str) -> str:
         """A line of a log."""
+        if line.strip() in HEADINGS.values():
+            return line
         match = _DECISION.fullmatch(line)
         if match:
             verb, noun, name, local_id, sourced_id, tail = match.groups()
