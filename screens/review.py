@@ -145,6 +145,8 @@ class ReviewScreen(FramedScreen):
     async def read_groups(self) -> None:
         """Reads the groups."""
         self.groups = await self.attempt(self.desk.read(queries.change_groups, self.run.id)) or []
+        if not self.query(ListPane):  # the app is being left
+            return
         self.group = ChangeGroup(HELD, "", "", "", "", self.held) if self.held else None
         empty = self.query_one("#groups Empty", Empty)
         empty.say("This run changed nothing and holds nothing.", "esc", "goes back")
@@ -156,7 +158,8 @@ class ReviewScreen(FramedScreen):
         """Sees whether somebody else decided."""
         found: RunRow | None = await self.attempt(self.desk.read(queries.run, self.run.id))
         self.run = found or self.run
-        self.tell()
+        if self.query("#question"):
+            self.tell()
 
     def group_rows(self, _: ListPane) -> Rows:
         """All together, then each group."""

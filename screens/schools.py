@@ -135,6 +135,8 @@ class SchoolsScreen(FramedScreen):
 
     def draw(self) -> None:
         """Draws the tree of all that is known."""
+        if not self.query(ListPane):  # the app is being left
+            return
         self.drawn = self.desk.orgs
         known = merged(self.stored, self.desk.orgs, {str(one) for one in self.ticked | self.saved})
         self.nodes = {node.id: node for node in arranged(known)}

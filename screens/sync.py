@@ -141,7 +141,7 @@ class SyncScreen(FramedScreen):
 
     def draw(self) -> None:
         """Says how the run stands."""
-        if not self.in_view:
+        if not self.in_view or not self.query(RunPanel):  # the latter where the app is being left
             return
         panel, snapshot = self.query_one(RunPanel), self.snapshot
         width = max(40, self.query_one("#run").size.width - 1)

@@ -65,7 +65,7 @@ def progress_row(one: Progress, width: int) -> Parts:
     total = f"/{one.total:,}" if one.total is not None else ""
     done = "·" if one.stage == "waiting" else f"{one.received:,}{total}"
     rate = f"{one.rate:,.0f}/s" if one.stage == "reading" and one.received and one.seconds >= 0.5 else ""
-    eta = f"~{took(round(one.eta))}" if one.eta is not None and one.eta >= 1 else ""
+    eta = f"~{took(one.eta) if one.eta >= 10 else f'{one.eta:.0f} s'}" if one.eta is not None and one.eta >= 1 else ""
     bar = bar_of(one.fraction, max(4, min(24, width - 51)))
     end = fit(f"{rate} {eta}".strip(), max(0, width - 34 - len(bar)))
     return [
