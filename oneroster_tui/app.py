@@ -16,7 +16,7 @@ from textual.theme import Theme
 
 from oneroster_tui.errors import ConfigError, ExitCode
 from screens import clipboard, memory, modes
-from screens.commands import Command, Commanding, bindings
+from screens.commands import Command, Commanding, Offer, bindings, perform
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.themes import THEMES, first_theme
@@ -220,11 +220,16 @@ class InterfaceApp(Commanding, App[None]):
         await self.switch_mode(mode)
         memory.remember(mode=mode)
 
-    async def action_keys(self) -> None:
-        """Lists the keys that work here."""
+    def action_keys(self) -> None:
+        """Lists the keys that work here, and does what is chosen there."""
         from screens.help import HelpScreen
 
-        await self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(), self.do_chosen)
+
+    async def do_chosen(self, offer: Offer | None) -> None:
+        """Runs a command chosen from the list of keys."""
+        if offer is not None:
+            await perform(offer)
 
     def action_problem(self) -> None:
         """Shows what is wrong with config.toml."""

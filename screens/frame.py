@@ -83,8 +83,10 @@ class FramedScreen(Commanding, Screen[None]):
         self.query_one(TopLine).redraw()
         self.query_one(ModeTabs).redraw()
         self.query_one(FooterBar).redraw()
-        error = self.desk.keeper.error
-        self.query_one(Banner).tell(f"▲ {error.what} The old settings stay; ! tells more." if error else "")
+        broken = self.desk.keeper.error is not None
+        self.query_one(Banner).tell(
+            "▲ config.toml cannot be used. The old settings stay; ! tells why." if broken else ""
+        )
 
     def asks_first(self, leave: Callable[[], Awaitable[None]]) -> bool:  # noqa: ARG002 -- for those who ask
         """Whether the screen asks something before it is left for another mode, or the app; it calls `leave` itself then."""
@@ -116,7 +118,9 @@ class FramedScreen(Commanding, Screen[None]):
 
     def why_top(self) -> str | None:
         """Why there is no screen below this one to go back to."""
-        return None if len(self.app.screen_stack) > 1 else "This is the top: a number key goes elsewhere, q leaves."
+        return (
+            None if self.app.screen_stack[0] is not self else "This is the top: a number key goes elsewhere, q leaves."
+        )
 
     def action_back(self) -> None:
         """Takes the filter away where there is one; else leaves this screen for the one below it."""

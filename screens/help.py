@@ -10,14 +10,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.commands import Command, Commanding, Offer, bindings, key_name, nearness, offers, perform
+from screens.commands import Command, Commanding, Offer, bindings, key_name, nearness, offers
 from screens.fitting import fit
 from styles import sheet
 
 KEY_CELLS = 12
 
 
-class HelpScreen(Commanding, ModalScreen[None]):
+class HelpScreen(Commanding, ModalScreen[Offer | None]):
     """The list of keys; typing filters it, Enter does what the line says."""
 
     CSS = sheet("modals")
@@ -56,11 +56,9 @@ class HelpScreen(Commanding, ModalScreen[None]):
             options.action_select()
 
     @on(OptionList.OptionSelected)
-    async def do(self, event: OptionList.OptionSelected) -> None:
-        """Closes, and does it."""
-        offer = next(offer for offer in self.offers if offer.command.id == event.option_id)
-        await self.dismiss()
-        await perform(offer)
+    def do(self, event: OptionList.OptionSelected) -> None:
+        """Closes with the command; whoever opened the list runs it."""
+        self.dismiss(next(offer for offer in self.offers if offer.command.id == event.option_id))
 
     def fill(self, words: str) -> None:
         """Lists the commands that hold all the words, by group."""
@@ -88,7 +86,7 @@ class HelpScreen(Commanding, ModalScreen[None]):
 
     def action_close(self) -> None:
         """Closes the list."""
-        self.dismiss()
+        self.dismiss(None)
 
 
 def entry(offer: Offer) -> Content:

@@ -21,13 +21,13 @@ COLUMNS = (
     Column("Run", 5, align="right"),
     Column("Started", 16),
     Column("Outcome", 13),
-    Column("Took", 8, align="right", spare=2),
-    Column("Created", 7, align="right"),
-    Column("Updated", 7, align="right"),
-    Column("Removed", 7, align="right"),
-    Column("Held", 6, align="right", spare=1),
+    Column("Took", 8, align="right", spare=8),
+    Column("Created", 7, align="right", spare=3),
+    Column("Updated", 7, align="right", spare=2),
+    Column("Removed", 7, align="right", spare=1),
+    Column("Held", 6, align="right", spare=7),
     Column("Problems", 8, align="right"),
-    Column("What became of it", least=20, spare=3),
+    Column("What became of it", least=20, spare=9),
 )
 
 

@@ -109,7 +109,7 @@ class Runs:
 
     async def finished(self) -> RunSnapshot:
         """Waits for the end of the run under way, and says how it ended."""
-        while self.active:
+        while self.active and self.desk.app.is_running:  # its timer ends with the app
             await asyncio.sleep(0.02)
         assert self.snapshot is not None  # noqa: S101 -- there was a run, so there is a last snapshot of it
         return self.snapshot

@@ -28,7 +28,7 @@ class Column:
         least: cells a flexible column is at least given before others go.
         align: "right" for numbers.
         sort: what `Sorted.by` says when a person sorts by it; "" where nobody can.
-        spare: columns with higher numbers go first where the screen is narrow; 0 always stays.
+        spare: columns with higher numbers go first where the screen is narrow; of equals, the one further right.
     """
 
     title: str
@@ -45,10 +45,8 @@ def layout(columns: Sequence[Column], width: int) -> list[int]:
     shown = list(range(len(columns)))
     while len(shown) > 1 and needed(columns, shown) > width:
         spare = max(shown, key=lambda place: (columns[place].spare, place))
-        if columns[spare].spare == 0:
-            break
         shown.remove(spare)
-    room = width - GAP * (len(shown) - 1) - sum(columns[place].width for place in shown)
+    room = max(0, width) - GAP * (len(shown) - 1) - sum(columns[place].width for place in shown)
     shares = sum(columns[place].share for place in shown if not columns[place].width)
     widths = [0] * len(columns)
     for place in shown:

@@ -262,7 +262,7 @@ class LazyView(ScrollView, can_focus=True):
         if row is None:
             self.call_next(self._load)
             return Strip([Segment(fit("  …", width), self._tone("muted"))])
-        return Strip(self._row(row, widths, width, on_cursor=number == self.cursor), width)
+        return Strip(self._row(row, widths, width, on_cursor=number == self.cursor)).crop(0, width)
 
     @property
     def _gutter(self) -> int:

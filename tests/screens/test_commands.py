@@ -71,7 +71,7 @@ def test_help_lists_what_works_here_and_does_it(drive: Drive, demo_folder: Path)
     async def steps(pilot: Pilot[Any]) -> None:
         await press(pilot, "question_mark")
         await type_words(pilot, "mistake")
-        assert "Not now: config.toml is in order." in " ".join(screen_text(pilot.app).split())
+        assert "Not now: config.toml is" in screen_text(pilot.app)
         await press(pilot, "escape", "question_mark")
         await type_words(pilot, "go to people")
         await press(pilot, "enter")
