@@ -117,7 +117,7 @@ def schools(options: Options, output: Output, select: Sequence[str], deselect: S
         from oneroster_tui.provider import probe
         from oneroster_tui.provider.client import Client
 
-        with Client(settings.connection) as client:
+        with Client(settings.connection, base_url=known_profile(settings, output).base_url) as client:
             orgs = probe.all_orgs(client)
         if select or deselect:
             settings = choose(settings, orgs, select, deselect, demo=options.demo)

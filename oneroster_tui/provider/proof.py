@@ -122,7 +122,7 @@ class Proof:
         elif self.total is not None and self.rows != self.total:
             again = ", then the same ones again" if self._repeats else ""
             reason = f"the provider says {self.total:,} records, {self.rows:,} came{again}"
-        elif self._repeats and self.total is None:
+        elif self._repeats and self.total is None and not self._doubt:
             reason = f"the provider ignores offset: after {self.rows:,} records the same ones came again"
         else:
             reason = self._doubt
