@@ -122,10 +122,11 @@ class Ladder(VerticalScroll):
 
     @dataclass
     class Ended(Message):
-        """A test is over."""
+        """A test is over; `orgs` is what the provider lists, where all went well."""
 
         ticket: threading.Event
         verdict: Verdict
+        orgs: Sequence[Org] = ()
 
     class Changed(Message):
         """A test began or ended."""
@@ -184,6 +185,7 @@ class Ladder(VerticalScroll):
         from oneroster_tui.provider import probe
 
         rungs: list[Rung] = []
+        orgs: list[Org] = []
         try:
             with desk_of(self).client(connection, ticket.is_set) as client:
                 asked = client.base_url
@@ -199,7 +201,7 @@ class Ladder(VerticalScroll):
             verdict = Verdict(BAD, clean(f"{error.what} {error.do}", 600))
         except Exception as error:  # a screen never shows a traceback
             verdict = Verdict(BAD, f"The test broke off unexpectedly ({type(error).__name__}): please report it.")
-        self.post_message(self.Ended(ticket, verdict))
+        self.post_message(self.Ended(ticket, verdict, orgs))
 
     @on(Climbed)
     def show_rung(self, event: Climbed) -> None:
@@ -213,9 +215,11 @@ class Ladder(VerticalScroll):
 
     @on(Ended)
     def show_end(self, event: Ended) -> None:
-        """Shows how the test ended."""
+        """Shows how the test ended; Schools starts from what a good one saw."""
         event.stop()
         if event.ticket is self.ticket:
+            if event.orgs:
+                desk_of(self).orgs = list(event.orgs)
             self.end(event.verdict)
 
     def end(self, verdict: Verdict) -> None:
