@@ -76,7 +76,7 @@ class Carrier:
         return carried + self.carry_students()
 
     def carry_students(self) -> int:
-        """Stages the students of agents whom no relationship leads to; looks through all students, where there is need."""
+        """Stages the students of agents; looks through all students for that, where there is need."""
         stage = self.stage
         if stage.execute(f"INSERT INTO sought (sourced_id) {looked_for(stage)}").rowcount <= 0:
             return 0
@@ -144,7 +144,7 @@ CAME = "s.sourced_id NOT IN (SELECT sourced_id FROM carried)"
 
 
 def linked(stage: Stage) -> tuple[str, ...]:
-    """SELECTs of the people on the other end of a link: agents that students name or named, students of agents."""
+    """SELECTs of the agents that students name, or named."""
     source, each = stage.source_id, stage.roster.engine.json_each("p.agents", "g")
     agent = stage.roster.engine.json_text("g")
     listed = f"p.source_id = {source} AND p.agents <> '[]'"
@@ -155,14 +155,11 @@ def linked(stage: Stage) -> tuple[str, ...]:
         f"WHERE {CAME} OR s.kept = 0",
         f"SELECT {agent} FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
         "WHERE d.entity = 'users' AND d.reason <> 'broken'",
-        f"SELECT p.sourced_id FROM stage_users s JOIN users a ON a.source_id = {source} AND a.sourced_id = s.sourced_id "
-        "JOIN relationships l ON l.agent_id = a.id AND l.status = 'active' JOIN users p ON p.id = l.student_id "
-        f"WHERE {CAME} OR s.kept = 0",
     )
 
 
 def looked_for(stage: Stage) -> str:
-    """A SELECT of the people who may be agents without a relationship saying so: their students are known by name only.
+    """A SELECT of the people who may be agents, and whose students matter for it; those are not known but by what they name.
 
     Somebody who was named when nobody knew them; whose roles changed, or who came back; and who would go.
     """

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from oneroster_tui.config import Guards
-from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS
+from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.guard import Trip, exceeds
 from oneroster_tui.sync.stage import Stage
 
@@ -37,10 +37,21 @@ def grinding(stage: Stage, limits: Guards) -> list[Trip]:
         removals = stage.value("SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'removal'", (entity.table,))
         main = " AND merged_into IS NULL" if entity is USERS else ""
         kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0{main}")
+        if stage.partial:
+            kept = staying(stage, entity)
         high = highest.get(entity.table, 0)
         if removals and exceeds(max(high - kept, 0), high, limits):
             found.append(Trip(entity.table, None, high - kept, high, f"since the highest of {HIGH_WATER_DAYS} days"))
     return found
+
+
+def staying(stage: Stage, entity: Entity) -> int:
+    """How many rows of a table will be active after a run that saw only what changed."""
+    active = f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'"
+    planned = "SELECT COUNT(*) FROM changes WHERE entity = ? AND action {}"
+    coming = stage.value(planned.format("IN ('created', 'reactivated')"), (entity.table,))
+    going = stage.value(planned.format("= 'removal'"), (entity.table,))
+    return int(stage.value(active, (stage.source_id,)) + coming - going)
 
 
 def high_water(stage: Stage) -> dict[str, int]:
