@@ -189,8 +189,17 @@ class Desk:
         self._open.set()
         await self.refresh()
         if self.options.demo:
-            self.keeper.adopt(await asyncio.to_thread(self._start_demo))
-            self.settings_changed.publish(self.settings)
+            await self._open_demo()
+
+    async def _open_demo(self) -> None:
+        """Takes the demo provider into use; where it cannot start, says so: the roster can still be read."""
+        try:
+            provider = await asyncio.to_thread(self._start_demo)
+        except (OSError, RuntimeError) as error:
+            self.app.notify(str(error), title="The demo provider did not start", severity="error", markup=False)
+            return
+        self.keeper.adopt(provider)
+        self.settings_changed.publish(self.settings)
 
     def close(self) -> None:
         """Stops a run, the readers and the demo provider; waits for them."""

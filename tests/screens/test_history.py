@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from screens.run_screen import RunScreen
+from screens.widgets.confirm import Confirm
+from screens.widgets.notice import Notice
 from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, type_words
 
 Snap = Callable[..., bool]
@@ -85,3 +89,30 @@ def test_a_run_of_this_session_has_its_log(drive: Drive, live_folder: Path) -> N
         assert "All decisions were applied." in screen_text(app)
 
     drive(make_app(live_folder), steps, (120, 40))
+
+
+def test_undo_shows_what_it_does_and_asks(drive: Drive, demo_folder: Path) -> None:
+    async def until(pilot: Pilot[Any], kind: type[Screen[Any]]) -> None:
+        async with asyncio.timeout(30):
+            while not isinstance(pilot.app.screen, kind):
+                await pilot.pause(0.05)
+        await pilot.pause()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        await press(pilot, "enter")
+        await pilot.press("u")
+        await until(pilot, Confirm)
+        assert "would be put back" in screen_text(app)
+        await press(pilot, "n")
+        assert app.desk.state.last.mode == "full"
+        await pilot.press("u")
+        await until(pilot, Confirm)
+        await pilot.press("y")
+        await until(pilot, Notice)
+        assert "Run 3 was taken back" in screen_text(app)
+        await press(pilot, "escape")
+        await app.desk.refresh()
+        assert app.desk.state.last.mode == "undo"
+
+    drive(make_app(demo_folder, "history"), steps)
