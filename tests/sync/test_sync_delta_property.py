@@ -13,8 +13,8 @@ from tests.lab import Lab, Provider, new_lab, ref, small_district
 EXAMPLES = int(os.environ.get("DELTA_EXAMPLES", "30"))
 SCHOOLS = ("s1", "s2", "s3")  # the third is not selected
 ROLES = ("student", "teacher", "parent", "guardian", "aide")  # the last is not mapped
-USERS = tuple(f"s{s}-{who}{n}" for s in (1, 2, 3) for who in ("st", "pa") for n in (1, 2)) + ("new-1", "new-2", "never")
-CLASSES = tuple(f"s{s}-{letter}" for s in (1, 2, 3) for letter in "ab") + ("new-a", "new-b")
+USERS = (*tuple(f"s{s}-{who}{n}" for s in (1, 2, 3) for who in ("st", "pa") for n in (1, 2)), "new-1", "new-2", "never")
+CLASSES = (*tuple(f"s{s}-{letter}" for s in (1, 2, 3) for letter in "ab"), "new-a", "new-b")
 SPARE = tuple(f"e{n}" for n in range(4))
 
 user, class_, school = st.sampled_from(USERS), st.sampled_from(CLASSES), st.sampled_from(SCHOOLS)
