@@ -263,9 +263,9 @@ class Walk:
         """Whether rows moved while they were read: another reading may be complete where this one is not (quirk 4)."""
         return not self.complete and self._proof.drifted
 
-    def same_as(self, other: Walk) -> bool:
+    def same_as(self, other: object) -> bool:
         """Whether another reading brought the same rows, so that nothing moves any more."""
-        return self._proof.same_as(other._proof)
+        return isinstance(other, Walk) and self._proof.same_as(other._proof)
 
     def only_duplicates(self) -> bool:
         """Whether only rows that came twice can speak against this reading; see `Proof.only_duplicates`."""

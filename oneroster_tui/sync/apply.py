@@ -128,7 +128,7 @@ def remove(stage: Stage, entity: Entity, moment: str) -> None:
 
 def count_missing(stage: Stage, entity: Entity) -> None:
     """Counts one more run for what is missing and not yet removed; only a complete run counts (contract: grace_runs)."""
-    if stage.partial:
+    if entity.table in stage.partial:
         return
     stage.execute(
         f"UPDATE {entity.table} SET missing_runs = missing_runs + 1 WHERE id IN "

@@ -10,6 +10,7 @@ from typing import Literal
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
 from oneroster_tui.provider.client import Client
+from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import delta, plan, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
@@ -119,18 +120,18 @@ class Session:
         self.ceiling = ceiling
         self.settings = settings
         self.roster = roster
-        self.client = client
         self.run = run
         self.emit = emit
         self.stopping = stopping
         self.today = today
         self.planning = run.mode == "plan"
         self.began = datetime.now(UTC)
-        self.walks = Walks(settings, client, profile_of(roster, settings.source), stopping)
+        self.walks: ProviderWalks = Walks(settings, client, profile_of(roster, settings.source), stopping)
         is_delta = run.mode == "delta"
         if is_delta:
             self.walks.since = delta.changing(self.walks.profile, delta.read_state(roster, settings.source))
-        self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning, partial=is_delta)
+        partial = {entity.table for entity in ENTITIES} if is_delta else ()
+        self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning, partial=partial)
 
     def conduct(self, *, proving: bool = False) -> None:
         """Pull, plan, guard, apply.
@@ -160,7 +161,7 @@ class Session:
         left = sum(removals.count(self.stage, action) for action in ("held", "waiting"))
         if pulled.incomplete or (self.stage.partial and left):
             return
-        began = delta.cursor(self.walks.learner.first_date, self.began)
+        began = delta.cursor(self.walks.first_date, self.began)
         delta.advance(self.stage, self.settings, began, waiting=bool(left))
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
@@ -171,10 +172,10 @@ class Session:
         removals.plan_removals(
             self.stage,
             grace_runs=rules.grace_runs,
-            unidentified={entity.table for entity in ENTITIES} if self.stage.partial else pulled.unidentified,
+            unidentified=self.stage.partial | pulled.unidentified,
             deleting=rules.on_removed == "delete",
             protected=[role.casefold() for role in self.settings.guards.protected_roles],
-            is_gone=asker(self.client) if rules.on_removed == "delete" else None,
+            is_gone=asker(self.walks.single) if rules.on_removed == "delete" else None,
         )
         exceeded: list[Trip] = []
         end: str = rules.on_removed

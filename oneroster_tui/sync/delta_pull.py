@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import NotFound, ProviderError
+from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import too_old
 from oneroster_tui.records import Collection, Role, User
 from oneroster_tui.sync import carry, delta
@@ -15,7 +16,6 @@ from oneroster_tui.sync.entities import USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
 from oneroster_tui.sync.pull import Pull, agent_role
 from oneroster_tui.sync.stage import Stage
-from oneroster_tui.sync.walks import Walks
 
 MOST_FETCHED: Final = 200
 """People who are asked for one by one, at most; where there are more, all users are read."""
@@ -28,7 +28,7 @@ class DeltaPull(Pull):
     record names and nobody here knows is asked for by itself. What cannot be told so is read in full, and said.
     """
 
-    def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
+    def __init__(self, settings: Settings, stage: Stage, walks: ProviderWalks, emit: Emit, today: date) -> None:
         super().__init__(settings, stage, walks, emit, today)
         self.carrier = carry.Carrier(stage, self.own_columns)
         self.asked: set[str] = set()

@@ -160,7 +160,7 @@ def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
         "AND d.sourced_id = stage_enrollments.user_sourced_id)"
     )
     trusted = unreadable if users_known else "1 = 1"
-    if stage.partial:
+    if USERS.table in stage.partial:
         trusted = standing(stage, "stage_enrollments.user_sourced_id")
     stage.execute(f"UPDATE stage_enrollments SET user_id = ({stored}) WHERE user_id IS NULL AND {trusted}")
     drop_without_user(stage, stored)

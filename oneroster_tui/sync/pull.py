@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from oneroster_tui.config import Settings
-from oneroster_tui.provider.paging import Walk
+from oneroster_tui.provider.protocols import CollectionWalk, ProviderWalks
 from oneroster_tui.records import (
     AcademicSession,
     Class,
@@ -39,7 +39,6 @@ from oneroster_tui.sync.events import CollectionEnded, CollectionStarted, Emit, 
 from oneroster_tui.sync.reading import Reader
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.usernames import username_maker
-from oneroster_tui.sync.walks import Walks
 
 FAMILY_ROLES = ("parent", "guardian", "relative")
 """What an agent is to a student, before any other role the same person may have."""
@@ -73,7 +72,7 @@ class Pull:
         today: the date by which `terms = "current"` judges.
     """
 
-    def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
+    def __init__(self, settings: Settings, stage: Stage, walks: ProviderWalks, emit: Emit, today: date) -> None:
         self.settings = settings
         self.stage = stage
         self.walks = walks
@@ -119,7 +118,7 @@ class Pull:
     def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
         """Reads one collection to its end and judges whether it was all of it."""
 
-        def read_pages(walk: Walk) -> int:
+        def read_pages(walk: CollectionWalk) -> int:
             received, self.repeated = 0, 0
             for page in walk:
                 received += page.count
@@ -131,7 +130,7 @@ class Pull:
         received, why = self.reader.read(collection, read_pages, lambda why: self.start_over(collection, why))
         for problem in duplicates.contradicted(self.stage, entity):
             self.problem(problem)
-        if received == 0 and not why and collection not in self.walks.since:
+        if received == 0 and not why and collection not in self.walks.partial:
             stored = self.stage.value(
                 f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'",
                 (self.stage.source_id,),

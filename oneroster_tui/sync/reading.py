@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from oneroster_tui.errors import NotFound, ProviderError, Rejected, Unreachable
-from oneroster_tui.provider.paging import Walk
+from oneroster_tui.provider.protocols import CollectionWalk
 from oneroster_tui.records import Collection
 
 AGAIN: Final = 3
@@ -16,8 +16,8 @@ AGAIN: Final = 3
 SORTED: Final = {"sort": "sourcedId", "orderBy": "asc"}
 """Asks for an order that new and removed rows disturb least; the order of a server is its own affair otherwise."""
 
-OpenWalk = Callable[[Collection, Mapping[str, str]], Walk]
-ReadPages = Callable[[Walk], int]
+OpenWalk = Callable[[Collection, Mapping[str, str]], CollectionWalk]
+ReadPages = Callable[[CollectionWalk], int]
 Doubt = Callable[[Collection], bool]
 
 
@@ -29,7 +29,7 @@ class Reading:
     does not remember a million ids; without an order, pages overlap anywhere, and what they leave out is never shown.
     """
 
-    walk: Walk
+    walk: CollectionWalk
     repeated: int
 
     @property

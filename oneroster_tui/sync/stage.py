@@ -38,16 +38,22 @@ class Stage:
         source_id: the source this run belongs to.
         schools: the sourcedIds of the selected schools.
         planning: a run that writes nothing: local ids are foretold, not given out.
-        partial: a run that sees only what changed: what it does not see is as it was.
+        partial: the tables of which the run sees only what changed: what it does not see there is as it was.
     """
 
     def __init__(
-        self, roster: Roster, source_id: int, schools: Iterable[str], *, planning: bool = False, partial: bool = False
+        self,
+        roster: Roster,
+        source_id: int,
+        schools: Iterable[str],
+        *,
+        planning: bool = False,
+        partial: Iterable[str] = (),
     ) -> None:
         self.roster = roster
         self.source_id = source_id
         self.planning = planning
-        self.partial = partial
+        self.partial = frozenset(partial)
         self.round = 1
         self._foretold: dict[str, int] = {}
         self.execute = roster.execute

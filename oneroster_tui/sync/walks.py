@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ProviderError
@@ -17,7 +17,7 @@ from oneroster_tui.records import Collection
 
 
 class Walks:
-    """How one run reads a provider.
+    """How one run reads a provider over REST (`protocols.ProviderWalks`).
 
     Args:
         profile: what is known of the provider; brought up to date by `learned`.
@@ -32,6 +32,16 @@ class Walks:
         self._connection = settings.connection
         self._client = client
         self._stopping = stopping
+
+    @property
+    def partial(self) -> Set[Collection]:
+        """The collections of which only what changed comes."""
+        return self.since.keys()
+
+    @property
+    def first_date(self) -> str:
+        """The provider's clock at the first answer; "" where it has none."""
+        return self.learner.first_date
 
     def open(self, collection: Collection, params: Mapping[str, str]) -> Walk:
         """Opens a collection, with further query parameters."""
