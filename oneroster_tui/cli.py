@@ -280,6 +280,74 @@ def undo(context: click.Context, /, *, run: int, plan: bool, **given: Any) -> No
     perform(context, given, lambda options, output: headless.undo(options, output, run, plan=plan))
 
 
+@cli.group()
+def export() -> None:
+    """Write the local roster in another system's format.
+
+    What stood at PATH is replaced when the new export is complete, and not before.
+    """
+
+
+SCHOOLS = click.option(
+    "--school", "schools", multiple=True, metavar="ID", help="Only this school, by its sourcedId; may be repeated."
+)
+COLUMNS = click.option(
+    "--columns",
+    multiple=True,
+    metavar="FILE.COLUMN,…",
+    help="Only these of a file's optional columns, as users.email,users.identifier; other files keep all.",
+)
+
+
+def words_of(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of options that may be repeated and may hold several, with commas."""
+    return tuple(word for one in given for part in one.split(",") if (word := part.strip()))
+
+
+@export.command("csv")
+@shared
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--oneroster-version",
+    "version",
+    type=click.Choice(["1.1", "1.2"]),
+    default="1.1",
+    show_default=True,
+    help="Of the bundle.",
+)
+@click.option("--since", type=click.IntRange(1), metavar="RUN", help="A delta: only what changed after that run.")
+@SCHOOLS
+@COLUMNS
+@click.pass_context
+def export_csv(
+    context: click.Context,
+    /,
+    *,
+    path: Path,
+    version: str,
+    since: int | None,
+    schools: tuple[str, ...],
+    columns: tuple[str, ...],
+    **given: Any,
+) -> None:
+    """A OneRoster CSV bundle: a zip where PATH ends in .zip, else a folder.
+
+    With everything that is active (bulk), or with --since what changed, removed records as `tobedeleted`. The exit code is 3
+    where rows lack something that OneRoster requires; each such column is named.
+    """
+    from oneroster_tui.headless import export as headless
+
+    if since and schools:
+        raise click.UsageError("--since goes with all schools: people move between them.", context)
+    perform(
+        context,
+        given,
+        lambda options, output: headless.bundle(
+            options, output, path, version=version, since=since, schools=words_of(schools), columns=words_of(columns)
+        ),
+    )
+
+
 @cli.command()
 @shared
 @click.option("--test", is_flag=True, help="Send a message to everybody who would be told.")

@@ -6,6 +6,7 @@
   · RunLocked                   another run holds the lock of this source (exit 5)
   · RosterError                 the database cannot be opened, read or written (exit 1)
     · NoRoster                  there is none yet: nothing was synced so far
+  · ExportError                 an export could not be written; what was there before is there still (exit 1)
   · Stopped                     SIGINT, SIGTERM or the person at the screen ended the run (exit 130 / 143)
   · ProviderError               (exit 7)
     · Unreachable               no connection, a TLS failure, a time-out, 5xx or 429 after all retries
@@ -136,13 +137,21 @@ class NoRoster(RosterError):
     """There is no database yet, and the command is not one that makes it."""
 
 
+class ExportError(RosterSyncError):
+    """An export could not be written; what was at its place before is there still."""
+
+
 class Stopped(RosterSyncError):
     """The run was asked to stop; nothing half-done remains."""
 
     exit_code = ExitCode.INTERRUPTED
 
-    def __init__(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
-        super().__init__("The run was stopped before it changed the roster.")
+    def __init__(
+        self,
+        exit_code: ExitCode = ExitCode.INTERRUPTED,
+        what: str = "The run was stopped before it changed the roster.",
+    ) -> None:
+        super().__init__(what)
         self.exit_code = exit_code
 
 

@@ -55,6 +55,17 @@ class Roster:
             cursor.executemany(sql, rows)
             return int(cursor.rowcount)
 
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query of any length, read as they are asked for, in the memory of a few."""
+        with self.explained():
+            yield from self.database.execute_sql(sql, parameters)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything that is read within is of one moment, whatever a sync writes meanwhile; nothing waits for it."""
+        with self.database.atomic(self.engine.snapshot):
+            yield
+
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
         row = self.execute(sql, parameters).fetchone()

@@ -14,6 +14,8 @@ class Engine:
 
     name = "sqlite"
     placeholder = "?"
+    snapshot = "DEFERRED"
+    """How a transaction begins whose reads all see the same moment."""
 
     def differs(self, left: str, right: str) -> str:
         """A comparison that treats NULL as a value."""

@@ -1,0 +1,1 @@
+"""The roster in another system's form: OneRoster bundles, what Moodle imports, plain tables. Reads only."""

@@ -1,0 +1,61 @@
+"""Rows on their way into a CSV file: streamed, with a look now and then whether to stop; and cells made safe."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import TextIO
+
+from oneroster_tui.errors import ExitCode, Stopped
+
+Stopping = Callable[[], ExitCode | None]
+"""Whether somebody asked for the end, and how the program is then to exit."""
+
+CHUNK = 5_000
+"""Rows between two looks."""
+
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_BREAK = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection), full-width forms included."""
+
+
+def never() -> None:
+    """Nobody stops this."""
+    return
+
+
+def write_rows(text: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]], stopping: Stopping) -> int:
+    """Writes a header and rows as RFC 4180 has them; says how many rows.
+
+    Raises:
+        Stopped: somebody asked for it.
+        OSError: the place cannot be written.
+    """
+    write = csv.writer(text).writerows
+    write((header,))
+    count = 0
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, CHUNK)):
+        asked = stopping()
+        if asked is not None:
+            raise Stopped(asked, "The export was stopped. What was there before is there still.")
+        write(chunk)
+        count += len(chunk)
+    return count
+
+
+def one_line(text: str) -> str:
+    """A text as a OneRoster cell may hold it: no line break, no control character (5.1 of the digest)."""
+    return text if text.isprintable() else _CONTROL.sub("", _BREAK.sub(" ", text))
+
+
+def defused(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe before what begins like one.
+
+    Not for files that a program reads: there the apostrophe would be one letter of the name.
+    """
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA_STARTS) or text.startswith("'") else text

@@ -1,0 +1,75 @@
+"""`oneroster-tui export`: the roster written in another system's format; what was written is said, and what it lacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import ExitCode
+from oneroster_tui.export.oneroster import export_bundle
+from oneroster_tui.export.report import Report
+from oneroster_tui.export.rows import Stopping
+from oneroster_tui.headless.output import Output
+from oneroster_tui.headless.signals import stop_signals
+from oneroster_tui.headless.workplace import Options, opened, roster_of
+from oneroster_tui.roster.database import Roster
+from oneroster_tui.text import sanitise
+
+Work = Callable[[Settings, Roster, Stopping], Report]
+
+
+def bundle(
+    options: Options,
+    output: Output,
+    path: Path,
+    *,
+    version: str,
+    since: int | None,
+    schools: tuple[str, ...],
+    columns: tuple[str, ...],
+) -> ExitCode:
+    """Writes a OneRoster bundle.
+
+    Raises:
+        ConfigError, ExportError, RosterError, Stopped: nothing was written.
+    """
+
+    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
+        return export_bundle(
+            roster,
+            settings.source,
+            path,
+            version=version,
+            since=since,
+            schools=schools,
+            keep_runs=settings.history.keep_runs,
+            columns=columns,
+            stopping=stopping,
+        )
+
+    return conducted(options, output, path, work)
+
+
+def conducted(options: Options, output: Output, path: Path, work: Work) -> ExitCode:
+    """Does the work with the roster open, ends cleanly on a signal, and says what came of it.
+
+    Raises:
+        RosterSyncError: what the work raises.
+    """
+    began = time.monotonic()
+    with opened(options) as settings, roster_of(settings, create=False) as roster, stop_signals() as caught:
+        report = work(settings, roster, lambda: caught[0] if caught else None)
+    seconds = time.monotonic() - began
+    code = ExitCode.RECORD_PROBLEMS if report.gaps else ExitCode.DONE
+    for file, rows in report.files.items():
+        output.line(f"  {file:<18} {rows:>10,}")
+    kind = f" ({report.mode})" if report.mode != "plain" else ""
+    output.line(f"Written: {path}{kind}, {sum(report.files.values()):,} rows in {seconds:.1f} s.")
+    if report.newest_run is not None and report.mode != "plain":
+        output.line(f"What changes from now on: --since {report.newest_run}")
+    for sentence in report.sentences():
+        output.warn(sanitise(sentence, 400))
+    output.result({"exit_code": int(code), "path": str(path), "seconds": round(seconds, 3)} | report.facts())
+    return code
