@@ -219,8 +219,8 @@ class Bundle:
             yield tuple([cells.get(name, "") for name in names])
         if self.several_roles:
             self.report.notes.append(
-                f"OneRoster 1.1 has room for one role a person: {self.several_roles:,} of the people here have more, and only their primary "
-                "one was written. 1.2 has them all."
+                f"OneRoster 1.1 has room for one role a person: {self.several_roles:,} of the people here have more, "
+                "and only their primary one was written. 1.2 has them all."
             )
 
     def v1p1_role(self, sourced_id: str, roles: Sequence[dict[str, str]]) -> dict[str, str]:
