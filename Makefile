@@ -21,7 +21,7 @@ sync: $(READY)  ## sync the demo district and show the log; DEMO="--demo-day 2" 
 	@$(BIN)/oneroster-tui --demo $(DEMO) --sync
 
 test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest --quiet --numprocesses=auto
+	@$(BIN)/python -m pytest --quiet --numprocesses=4 --dist=worksteal
 
 lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff check .
@@ -33,8 +33,8 @@ format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(READY)  ## write docs/providers.md from the provider lab
-	@mkdir -p docs
+docs: $(READY)  ## write docs/keys.md from the command table, docs/providers.md from the provider lab
+	@$(BIN)/python -m screens.commands > docs/keys.md
 	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
 
 snapshots: $(READY)  ## record the screens anew; look at the pictures before you commit them

@@ -209,13 +209,17 @@ def all_commands() -> list[Command]:
         import_module(module.name)
     from oneroster_tui.app import InterfaceApp
 
-    kinds: list[type] = [InterfaceApp, *descendants(Commanding)]
+    # By name: the order of imports is whoever asks first's.
+    kinds: list[type] = [
+        InterfaceApp,
+        *sorted(descendants(Commanding), key=lambda kind: (kind.__module__, kind.__name__)),
+    ]
     found = {command.id: command for kind in kinds for command in kind.__dict__.get("VERBS", ())}
     return in_order(found.values())
 
 
 def descendants(kind: type[Any]) -> Iterator[type[Any]]:
-    """All classes below a class, in the order they were made."""
+    """All classes below a class."""
     for child in kind.__subclasses__():
         yield child
         yield from descendants(child)

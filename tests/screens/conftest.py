@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 import pytest_textual_snapshot
 import textual
+from textual import _wait
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
@@ -60,6 +61,13 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setattr(pytest_textual_snapshot, "SVGImageExtension", Pictures)
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks five times as often whether the app has come to rest: most of a test's time went into these naps."""
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 250)
+    monkeypatch.setattr(_wait, "SLEEP_IDLE", 1 / 500)
 
 
 # Rosters
