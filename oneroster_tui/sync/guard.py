@@ -76,19 +76,20 @@ def trips(stage: Stage, limits: Guards) -> list[Trip]:
 
 def figures(stage: Stage, entity: Entity) -> Iterator[Trip]:
     """Removals and stored rows of a table, over the source and over each school that would lose any."""
+    if not stage.value("SELECT 1 FROM changes WHERE entity = ? AND action = 'removal' LIMIT 1", (entity.table,)):
+        return
     # With `delete`, rows that were suspended long ago go along with their user: nothing that anybody still uses.
+    active = f"SELECT id FROM {entity.table} WHERE source_id = ? AND status = 'active'"
     planned = (
-        f"SELECT c.local_id FROM changes c JOIN {entity.table} g ON g.id = c.local_id AND g.status = 'active' "
-        f"WHERE c.entity = '{entity.table}' AND c.action = 'removal'"
+        f"SELECT 1 FROM changes c WHERE c.entity = '{entity.table}' AND c.action = 'removal' AND c.local_id = a.id"
     )
-    removals = stage.value(f"SELECT COUNT(*) FROM ({planned})")
+    goes = f"SUM(CASE WHEN EXISTS ({planned}) THEN 1 ELSE 0 END)"
+    removals, stored = stage.execute(f"SELECT {goes}, COUNT(*) FROM ({active}) a", (stage.source_id,)).fetchone()
     if not removals:
         return
-    active = f"SELECT id FROM {entity.table} WHERE source_id = ? AND status = 'active'"
-    yield Trip(entity.table, None, removals, stage.value(f"SELECT COUNT(*) FROM ({active})", (stage.source_id,)))
+    yield Trip(entity.table, None, removals, stored)
     rows = stage.execute(
-        f"SELECT o.school, SUM(CASE WHEN p.local_id IS NULL THEN 0 ELSE 1 END), COUNT(*) FROM ({active}) a "
-        f"JOIN ({SCHOOL_OF[entity]}) o ON o.id = a.id LEFT JOIN ({planned}) p ON p.local_id = a.id GROUP BY o.school",
+        f"SELECT o.school, {goes}, COUNT(*) FROM ({active}) a JOIN ({SCHOOL_OF[entity]}) o ON o.id = a.id GROUP BY o.school",
         (stage.source_id,),
     )
     for school, gone, stored in rows.fetchall():
