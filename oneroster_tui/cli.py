@@ -52,6 +52,26 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def bundled(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of commands that read a provider: a bundle in its place."""
+    return click.option(
+        "--bundle",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="A OneRoster CSV bundle in place of the provider: a zip, a folder of CSV files, or one where zips arrive.",
+    )(command)
+
+
+def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of commands that read a bundle to its end."""
+    return click.option(
+        "--report",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="With a bundle: write what was used and what was not to FILE, .csv or .json.",
+    )(command)
+
+
 def perform(context: click.Context, given: dict[str, Any], work: Callable[[Options, Output], ExitCode]) -> None:
     """Runs a command with the options given before and after its name, and ends with its exit code."""
     from oneroster_tui.headless.output import Output
@@ -61,6 +81,7 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
     merged = {name: given.get(name) or before.get(name) for name in SHARED}
     options = Options(
         config=merged["config"],
+        bundle=given.get("bundle") or before.get("bundle"),
         demo=bool(merged["demo"] or merged["demo_day"] or merged["demo_version"]),
         demo_day=merged["demo_day"] or 1,
         demo_version=merged["demo_version"] or "1.1",
@@ -88,31 +109,32 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
     epilog=EXIT_STATUS,
 )
 @shared
+@bundled
 @click.option("--sync", "sync_now", is_flag=True, help="One headless sync; the same as the command `sync`.")
 @click.option(
     "--support-bundle",
-    "bundle",
+    "support_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="The same as `support-bundle FILE`.",
 )
 @click.version_option(__version__, prog_name="oneroster-tui")
 @click.pass_context
-def cli(context: click.Context, /, *, sync_now: bool, bundle: Path | None, **given: Any) -> None:
+def cli(context: click.Context, /, *, sync_now: bool, support_file: Path | None, **given: Any) -> None:
     """Keep a local roster in step with a OneRoster provider.
 
     Without a command the terminal interface opens. `oneroster-tui --demo --sync` shows a whole sync without any set-up.
     """
     context.obj = given
-    if context.invoked_subcommand is not None or (sync_now and bundle):
-        for option, asked in (("--sync", sync_now), ("--support-bundle", bundle)):
+    if context.invoked_subcommand is not None or (sync_now and support_file):
+        for option, asked in (("--sync", sync_now), ("--support-bundle", support_file)):
             if asked:
                 raise click.UsageError(f"{option} is a command of its own: leave out the other one.", context)
         return
-    if bundle:
+    if support_file:
         from oneroster_tui.headless import support
 
-        perform(context, {}, lambda options, output: support.bundle(options, output, bundle))
+        perform(context, {}, lambda options, output: support.bundle(options, output, support_file))
     if sync_now:
         from oneroster_tui.headless import sync
 
@@ -124,6 +146,8 @@ def cli(context: click.Context, /, *, sync_now: bool, bundle: Path | None, **giv
 
 @cli.command()
 @shared
+@bundled
+@reporting
 @click.option("--plan", is_flag=True, help="Write nothing; say what would change, by reason.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit 10 when changes are pending.")
 @click.option("--delta", is_flag=True, help="Read only what changed, where that is sure to be enough; else everything.")
@@ -144,6 +168,7 @@ def sync(
     ignore_guards: bool,
     import_id_map: Path | None,
     delta: bool,
+    report: Path | None,
     **given: Any,
 ) -> None:
     """Run one sync: pull, plan, guard, apply; the log on stdout."""
@@ -168,12 +193,14 @@ def sync(
             ignore_guards=ignore_guards,
             id_map=import_id_map,
             delta=delta,
+            report=report,
         ),
     )
 
 
 @cli.command()
 @shared
+@bundled
 @click.argument("run", type=click.IntRange(1))
 @click.option("--max", "maximum", type=click.IntRange(0), metavar="N", help="The ceiling; default: the number held.")
 @click.pass_context
@@ -211,16 +238,19 @@ def log(context: click.Context, /, *, run: int, **given: Any) -> None:
 
 @cli.command()
 @shared
+@bundled
+@reporting
 @click.pass_context
-def check(context: click.Context, /, **given: Any) -> None:
-    """Test the connection: token, each collection, paging; list the schools."""
+def check(context: click.Context, /, *, report: Path | None, **given: Any) -> None:
+    """Test the connection, or a bundle: what can be read, and what not; list the schools."""
     from oneroster_tui.headless import provider
 
-    perform(context, given, provider.check)
+    perform(context, given, lambda options, output: provider.check(options, output, report))
 
 
 @cli.command()
 @shared
+@bundled
 @click.option("--select", multiple=True, metavar="ID", help="Select a school, by its sourcedId; may be repeated.")
 @click.option("--deselect", multiple=True, metavar="ID", help="Deselect one. Its rows stay until you decide.")
 @click.argument("more", nargs=-1, metavar="[ID…]")
@@ -299,14 +329,6 @@ COLUMNS = click.option(
 )
 
 
-TABLE_COLUMNS = click.option(
-    "--columns",
-    multiple=True,
-    metavar="TABLE.COLUMN,…",
-    help="Only these columns of a table, as users.id,users.email; other tables keep all.",
-)
-
-
 def words_of(given: tuple[str, ...]) -> tuple[str, ...]:
     """The words of options that may be repeated and may hold several, with commas."""
     return tuple(word for one in given for part in one.split(",") if (word := part.strip()))
@@ -352,79 +374,6 @@ def export_csv(
         given,
         lambda options, output: headless.bundle(
             options, output, path, version=version, since=since, schools=words_of(schools), columns=words_of(columns)
-        ),
-    )
-
-
-@export.command("moodle")
-@shared
-@click.argument("path", type=click.Path(path_type=Path))
-@SCHOOLS
-@COLUMNS
-@click.pass_context
-def export_moodle(
-    context: click.Context, /, *, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], **given: Any
-) -> None:
-    """What Moodle's own tools import, into the folder PATH: users, courses, enrolments, relationships.
-
-    [moodle] in config.toml says how things are called there; docs/moodle.md has the files field by field. The exit code is 3 where
-    people or enrollments are left out because Moodle would refuse them.
-    """
-    from oneroster_tui.headless import export as headless
-
-    perform(
-        context,
-        given,
-        lambda options, output: headless.moodle(options, output, path, words_of(schools), words_of(columns)),
-    )
-
-
-@export.command("json")
-@shared
-@click.argument("path", type=click.Path(path_type=Path))
-@SCHOOLS
-@TABLE_COLUMNS
-@click.pass_context
-def export_json(
-    context: click.Context, /, *, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], **given: Any
-) -> None:
-    """The roster's tables as one JSON file: an object of lists of rows."""
-    from oneroster_tui.headless import export as headless
-
-    perform(
-        context,
-        given,
-        lambda options, output: headless.json(options, output, path, words_of(schools), words_of(columns)),
-    )
-
-
-@export.command("csv-tables")
-@shared
-@click.argument("path", type=click.Path(path_type=Path))
-@SCHOOLS
-@TABLE_COLUMNS
-@click.option(
-    "--raw", is_flag=True, help="For programs: no apostrophe before what begins like a formula, no byte order mark."
-)
-@click.pass_context
-def export_csv_tables(
-    context: click.Context,
-    /,
-    *,
-    path: Path,
-    schools: tuple[str, ...],
-    columns: tuple[str, ...],
-    raw: bool,
-    **given: Any,
-) -> None:
-    """The roster's tables as CSV files, for a spreadsheet: a zip where PATH ends in .zip, else a folder."""
-    from oneroster_tui.headless import export as headless
-
-    perform(
-        context,
-        given,
-        lambda options, output: headless.csv_tables(
-            options, output, path, words_of(schools), words_of(columns), raw=raw
         ),
     )
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode
-from oneroster_tui.export.moodle.files import export_files
 from oneroster_tui.export.oneroster import export_bundle
 from oneroster_tui.export.report import Report
 from oneroster_tui.export.rows import Stopping
-from oneroster_tui.export.tables import export_json, export_tables
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, roster_of
@@ -50,51 +48,6 @@ def bundle(
             columns=columns,
             stopping=stopping,
         )
-
-    return conducted(options, output, path, work)
-
-
-def json(options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...]) -> ExitCode:
-    """Writes the roster's tables as JSON.
-
-    Raises:
-        ConfigError, ExportError, RosterError, Stopped: nothing was written.
-    """
-
-    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
-        return export_json(roster, settings.source, path, schools=schools, columns=columns, stopping=stopping)
-
-    return conducted(options, output, path, work)
-
-
-def csv_tables(
-    options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], *, raw: bool
-) -> ExitCode:
-    """Writes the roster's tables as CSV.
-
-    Raises:
-        ConfigError, ExportError, RosterError, Stopped: nothing was written.
-    """
-
-    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
-        return export_tables(
-            roster, settings.source, path, schools=schools, columns=columns, raw=raw, stopping=stopping
-        )
-
-    return conducted(options, output, path, work)
-
-
-def moodle(
-    options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...]
-) -> ExitCode:
-    """Writes the files that Moodle's own tools import.
-
-    Raises:
-        ConfigError, ExportError, RosterError, Stopped: nothing was written.
-    """
-
-    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
-        return export_files(roster, settings, path, schools=schools, columns=columns, stopping=stopping)
 
     return conducted(options, output, path, work)
 

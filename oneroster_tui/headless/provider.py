@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oneroster_tui import config
@@ -18,14 +19,21 @@ if TYPE_CHECKING:
     from oneroster_tui.provider.profile import Profile
 
 
-def check(options: Options, output: Output) -> ExitCode:
+def check(options: Options, output: Output, report: Path | None = None) -> ExitCode:
     """Climbs the ladder of the connection, finds out what else the provider can do, and lists the schools.
+
+    Args:
+        report: where the report of a bundle goes.
 
     Raises:
         ConfigError: the connection is not configured.
     """
     with opened(options) as settings:
         require(settings, settings.connection.missing())
+        if settings.connection.bundle:
+            from oneroster_tui.headless import bundle
+
+            return bundle.check(settings, output, report)
         from oneroster_tui.provider import explore, probe
         from oneroster_tui.provider.client import Client
         from oneroster_tui.provider.profile import words
@@ -115,9 +123,10 @@ def schools(options: Options, output: Output, select: Sequence[str], deselect: S
     with opened(options) as settings:
         require(settings, settings.connection.missing())
         from oneroster_tui.provider import probe
-        from oneroster_tui.provider.client import Client
+        from oneroster_tui.provider.opening import open_provider
 
-        with Client(settings.connection, base_url=known_profile(settings, output).base_url) as client:
+        known = known_profile(settings, output).base_url
+        with open_provider(settings.connection, base_url=known, say=output.line) as client:
             orgs = probe.all_orgs(client)
         if select or deselect:
             settings = choose(settings, orgs, select, deselect, demo=options.demo)

@@ -10,9 +10,11 @@ from typing import Any
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode, Stopped
 from oneroster_tui.headless.aftermath import Following, privacy_warnings, witnessed
+from oneroster_tui.headless.bundle import reported
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, require, roster_of
+from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import decisions
@@ -35,6 +37,7 @@ def run(
     ignore_guards: bool = False,
     id_map: Path | None = None,
     delta: bool = False,
+    report: Path | None = None,
 ) -> ExitCode:
     """Runs one sync.
 
@@ -43,6 +46,7 @@ def run(
         detailed_exitcode: with `plan`, exit 10 where changes are pending.
         ignore_guards: let every removal pass, this once; the run's record says so.
         delta: read only what changed; everything where that is due, or not sure to be enough.
+        report: where the report of a bundle goes, as CSV or JSON.
         id_map: a CSV of old and new sourcedIds, renamed before the sync, as a run of its own.
 
     Raises:
@@ -56,7 +60,7 @@ def run(
             import_id_map(desk.settings, desk.roster, pairs, desk.emit)
         return sync(desk.settings, desk.roster, desk.client, desk.emit, mode=mode, stopping=desk.stopping)
 
-    ended = conducted(options, output, work, "nothing" if plan else "everything")
+    ended = conducted(options, output, work, "nothing" if plan else "everything", report)
     if plan and detailed_exitcode and ended.exit_code == ExitCode.DONE and is_pending(ended):
         return ExitCode.CHANGES_PENDING
     return ended.exit_code
@@ -110,15 +114,22 @@ class Desk:
 
     settings: Settings
     roster: Roster
-    client: Client
+    client: Client | Bundle
     stopping: Stopping
     emit: Emit
 
 
 def conducted(
-    options: Options, output: Output, work: Callable[[Desk], RunEnded], following: Following = "runs"
+    options: Options,
+    output: Output,
+    work: Callable[[Desk], RunEnded],
+    following: Following = "runs",
+    report: Path | None = None,
 ) -> RunEnded:
     """Sets a run up, lets it work under stop signals, says how it ended, and sees to what follows.
+
+    Args:
+        report: where the report of a bundle goes.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
@@ -136,8 +147,10 @@ def conducted(
                 output.line(f"Warning: {warning}")
             with roster_of(settings) as roster:
                 known = profile_of(roster, settings.source)
-                with Client(settings.connection, stopping=stopping, base_url=known.base_url) as client:
+                with reported(settings, output, report, stopping=stopping, base_url=known.base_url) as client:
                     ended = work(Desk(settings, roster, client, stopping, witness.take))
+                    if isinstance(client, Bundle) and (found := len(client.findings.listed)) and report is None:
+                        output.line(f"Bundle: {found:,} remarks on {client.path.name}; --report FILE lists them.")
                 output.line(f"Roster: {roster.place}")
                 output.result(facts(ended, roster.place, client.requests))
     return ended

@@ -36,6 +36,7 @@ class Options:
     """The options that every command takes."""
 
     config: Path | None = None
+    bundle: Path | None = None
     demo: bool = False
     demo_day: int = 1
     demo_version: Version = "1.1"
@@ -49,8 +50,16 @@ def opened(options: Options) -> Iterator[Settings]:
     Raises:
         ConfigError: config.toml cannot be used.
     """
+    if options.bundle and options.demo:
+        raise ConfigError(
+            "A bundle and the demo district cannot be read at once.", where="--bundle, --demo", do="leave one out"
+        )
     if not options.demo:
-        yield config.load(config.find(options.config, os.environ))
+        settings = config.load(config.find(options.config, os.environ))
+        if options.bundle:
+            bundle = str(options.bundle.expanduser().absolute())
+            settings = replace(settings, connection=replace(settings.connection, bundle=bundle))
+        yield settings
         return
     from oneroster_tui import demo
 

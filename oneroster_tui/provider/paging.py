@@ -217,6 +217,8 @@ class Walk:
         Stopped: `stopping` said so.
     """
 
+    fixed = False
+
     def __init__(
         self,
         get: Get,

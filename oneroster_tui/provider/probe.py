@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from oneroster_tui.errors import ExitCode, ProviderError
+from oneroster_tui.errors import ProviderError
+from oneroster_tui.provider.bundle import probe as bundle_probe
+from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.dialects import decode
 from oneroster_tui.provider.paging import Walk
+from oneroster_tui.provider.rungs import Rung
 from oneroster_tui.records import Collection, Org
+
+__all__ = ["Rung", "all_orgs", "failed", "ladder"]
 
 SAMPLE = 2
 """Rows a rung asks for: enough to see whether `limit` and `offset` are honoured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of the check: what was tried, whether it went well, how long it took (seconds), and what to know of it.
-
-    `deviates`: it did not go well, but a sync does without it.
-    """
-
-    name: str
-    good: bool
-    status: int | None
-    seconds: float
-    text: str
-    exit_code: ExitCode = ExitCode.DONE
-    deviates: bool = False
 
 
 def failed(name: str, error: ProviderError, began: float) -> Rung:
@@ -38,8 +26,11 @@ def failed(name: str, error: ProviderError, began: float) -> Rung:
     return Rung(name, False, error.status, time.monotonic() - began, text, error.exit_code)
 
 
-def ladder(client: Client) -> Iterator[Rung]:
-    """Climbs the check; ends early where nothing above could hold."""
+def ladder(client: Client | Bundle) -> Iterator[Rung]:
+    """Climbs the check; ends early where nothing above could hold. A bundle has a ladder of its own."""
+    if isinstance(client, Bundle):
+        yield from bundle_probe.ladder(client)
+        return
     token = token_rung(client)
     yield token
     if not token.good:
@@ -97,11 +88,13 @@ def paging_rung(client: Client) -> Rung:
     return Rung("paging", True, 200, seconds, text)
 
 
-def all_orgs(client: Client) -> list[Org]:
+def all_orgs(client: Client | Bundle) -> list[Org]:
     """Every org the provider lists, for choosing schools.
 
     Raises:
         ProviderError: they cannot be read.
     """
+    if isinstance(client, Bundle):
+        return bundle_probe.all_orgs(client)
     walk = Walk(client.get, Collection.ORGS, page_size=200, concurrency=1)
     return [record for page in walk for record in page.records if isinstance(record, Org) and record.status == "active"]

@@ -33,6 +33,10 @@ class CollectionWalk(Protocol):
         """Why not."""
 
     @property
+    def fixed(self) -> bool:
+        """Whether the rows stand still, so that another reading would show the same."""
+
+    @property
     def drifted(self) -> bool:
         """Whether rows moved while they were read."""
 
@@ -59,10 +63,12 @@ class ProviderWalks(Protocol):
     Attributes:
         profile: what is known of the provider.
         since: collections of which only what changed since a time (UTC, ISO 8601) is asked for.
+        dated: whether what changed since a time can be asked for at all.
     """
 
     profile: Profile
     since: dict[Collection, str]
+    dated: bool
 
     @property
     def partial(self) -> Set[Collection]:

@@ -9,11 +9,13 @@ from typing import Literal
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
+from oneroster_tui.provider.bundle.bundle import Bundle
+from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
-from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import delta, plan, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
+from oneroster_tui.sync.bundle_pull import BundlePull, partial_tables
 from oneroster_tui.sync.delta_pull import DeltaPull
 from oneroster_tui.sync.entities import ENTITIES
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
@@ -22,7 +24,7 @@ from oneroster_tui.sync.memory import keep_profile, profile_of
 from oneroster_tui.sync.pull import Pull, Pulled
 from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import Stage
-from oneroster_tui.sync.walks import Walks
+from oneroster_tui.sync.walks import open_walks
 
 Mode = Literal["full", "plan", "approve", "unguarded", "delta"]
 """What a run is for: everything; to say what it would do; to apply removals that were held; everything, with the guards off
@@ -37,7 +39,7 @@ OUTCOMES = {ExitCode.HELD: "held", ExitCode.INCOMPLETE: "incomplete"}
 def sync(
     settings: Settings,
     roster: Roster,
-    client: Client,
+    client: Client | Bundle,
     emit: Emit,
     *,
     mode: Mode = "full",
@@ -48,6 +50,7 @@ def sync(
     """Brings the roster to what the provider says now, for the selected schools.
 
     Args:
+        client: the provider: a REST service, or a CSV bundle.
         emit: takes every event, on the calling thread.
         mode: `plan` goes the whole way but writes nothing to the roster; `delta` becomes `full` where that is due.
         ceiling: how many removals, over all tables, an `approve` lets pass; one more and all are held again.
@@ -62,7 +65,10 @@ def sync(
         check_blackout(settings, today)
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
-        why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
+        if isinstance(client, Bundle):
+            mode, why_full = bundle_mode(client, mode), ""
+        else:
+            why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
         with runs.recorded(roster, source_id, "full" if why_full else mode) as run:
             emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
             if why_full:
@@ -103,6 +109,13 @@ def check_blackout(settings: Settings, today: date) -> None:
             )
 
 
+def bundle_mode(bundle: Bundle, mode: Mode) -> Mode:
+    """What a run of a bundle is: its manifest says what is whole and what is a delta, so nobody else can."""
+    if mode not in ("full", "delta"):
+        return mode
+    return "delta" if bundle.partial else "full"
+
+
 class Session:
     """One run, from its first request to its last row."""
 
@@ -110,7 +123,7 @@ class Session:
         self,
         settings: Settings,
         roster: Roster,
-        client: Client,
+        client: Client | Bundle,
         run: runs.Run,
         emit: Emit,
         stopping: Stopping,
@@ -126,11 +139,11 @@ class Session:
         self.today = today
         self.planning = run.mode == "plan"
         self.began = datetime.now(UTC)
-        self.walks: ProviderWalks = Walks(settings, client, profile_of(roster, settings.source), stopping)
-        is_delta = run.mode == "delta"
+        self.walks = open_walks(settings, client, profile_of(roster, settings.source), stopping)
+        is_delta = run.mode == "delta" and self.walks.dated
         if is_delta:
             self.walks.since = delta.changing(self.walks.profile, delta.read_state(roster, settings.source))
-        partial = {entity.table for entity in ENTITIES} if is_delta else ()
+        partial = {entity.table for entity in ENTITIES} if is_delta else partial_tables(self.walks.partial)
         self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning, partial=partial)
 
     def conduct(self, *, proving: bool = False) -> None:
@@ -139,8 +152,7 @@ class Session:
         Args:
             proving: whether to find out if the next run may be a delta.
         """
-        pull = DeltaPull if self.stage.partial else Pull
-        pulled = pull(self.settings, self.stage, self.walks, self.emit, self.today).run()
+        pulled = self.pull().run()
         if proving:
             self.walks.prove_filters()
         exceeded = [*self.ask_about_edits(), *self.plan_removals(pulled)]
@@ -155,6 +167,15 @@ class Session:
             self.check_stop()
             runs.finish(self.roster, self.run)
 
+    def pull(self) -> Pull:
+        """The kind of pull that fits: of everything, of what changed, or of a bundle that leaves files out."""
+        if isinstance(self.walks, BundleWalks):
+            if self.walks.partial:
+                return BundlePull(self.settings, self.stage, self.walks, self.emit, self.today)
+            return Pull(self.settings, self.stage, self.walks, self.emit, self.today)
+        kind = DeltaPull if self.stage.partial else Pull
+        return kind(self.settings, self.stage, self.walks, self.emit, self.today)
+
     def remember(self, pulled: Pulled) -> None:
         """Keeps what was learned, and where the next delta begins; not after a delta of which something is left to do."""
         keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
@@ -162,7 +183,7 @@ class Session:
         if pulled.incomplete or (self.stage.partial and left):
             return
         began = delta.cursor(self.walks.first_date, self.began)
-        delta.advance(self.stage, self.settings, began, waiting=bool(left))
+        delta.advance(self.stage, self.settings, began, waiting=bool(left), dated=self.walks.dated)
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
         """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""

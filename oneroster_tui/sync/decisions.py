@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
+from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync.core import Stopping, sync
@@ -37,7 +38,7 @@ def held_removals(roster: Roster, source: str, run_id: int) -> int:
 def approve(
     settings: Settings,
     roster: Roster,
-    client: Client,
+    client: Client | Bundle,
     emit: Emit,
     run_id: int,
     *,

@@ -109,12 +109,16 @@ def cursor(provider_date: str, own: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool) -> None:
-    """Moves the cursors to where this run began, and remembers its loose ends. The caller holds the transaction."""
+def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool, dated: bool = True) -> None:
+    """Moves the cursors to where this run began, and remembers its loose ends. The caller holds the transaction.
+
+    Args:
+        dated: whether the provider can be asked for what changed since then; a bundle is older than its import.
+    """
     anew = DeltaState(rules=fingerprint(settings), full_at=began)
     state = read_state(stage.roster, settings.source) if stage.partial else anew
     state.waiting = waiting
-    state.cursors = {collection.value: began for collection in DELTAS}
+    state.cursors = {collection.value: began for collection in DELTAS if dated}
     stage.execute(
         "UPDATE sources SET delta_state = ? WHERE id = ?", (msgspec.json.encode(state).decode(), stage.source_id)
     )

@@ -10,11 +10,11 @@ from oneroster_tui.config import Settings
 from oneroster_tui.errors import NotFound, ProviderError
 from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import too_old
-from oneroster_tui.records import Collection, Role, User
+from oneroster_tui.records import Collection, User
 from oneroster_tui.sync import carry, delta
 from oneroster_tui.sync.entities import USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
-from oneroster_tui.sync.pull import Pull, agent_role
+from oneroster_tui.sync.pull import Pull
 from oneroster_tui.sync.stage import Stage
 
 MOST_FETCHED: Final = 200
@@ -66,14 +66,6 @@ class DeltaPull(Pull):
         super().start_over(collection, why)
         if collection is Collection.USERS:
             self.carrier.clear()
-
-    def own_columns(self, roles: list[Role]) -> tuple[bool, bool, tuple[Any, ...]]:
-        """What a stored person's roles say: wanted for an org, a student, and the columns for the sync's own use."""
-        is_student = any(role.role == "student" for role in roles)
-        role = agent_role(roles)
-        local = self.roles.get(role.casefold()) if role else None
-        wanted = any(role.org_sourced_id in self.selected for role in roles)
-        return wanted, is_student, (int(is_student), role, local, "", None)
 
     def keep_people(self) -> None:
         """Keeps and decides people until nobody new is touched: who came, who was asked for, and who was stored."""

@@ -332,7 +332,6 @@ class Pull:
 
     def user_row(self, u: User) -> tuple[Any, ...]:
         """A user's sourcedId and columns; lists as canonical JSON, so that their order never makes a difference."""
-        roles = sorted(set(u.roles), key=lambda role: (role.role_type, role.org_sourced_id, role.role))
         return (
             u.sourced_id,
             self.username(u),
@@ -342,7 +341,7 @@ class Pull:
             u.middle_name,
             u.email,
             u.enabled,
-            msgspec.json.encode(roles).decode(),
+            roles_text(u.roles),
             msgspec.json.encode(sorted(set(u.agent_sourced_ids))).decode(),
             u.date_last_modified,
         )
@@ -351,6 +350,14 @@ class Pull:
         """What a user would be to a student, with the local role for it, and what it is called."""
         role = agent_role(u.roles)
         return int(is_student), role, self.roles.get(role.casefold()) if role else None, u.username.casefold(), None
+
+    def own_columns(self, roles: list[Role]) -> tuple[bool, bool, tuple[Any, ...]]:
+        """What a stored person's roles say: wanted for an org, a student, and the columns for the sync's own use."""
+        is_student = any(role.role == "student" for role in roles)
+        role = agent_role(roles)
+        local = self.roles.get(role.casefold()) if role else None
+        wanted = any(role.org_sourced_id in self.selected for role in roles)
+        return wanted, is_student, (int(is_student), role, local, "", None)
 
     def take_enrollments(self, records: Sequence[Enrollment]) -> None:
         """Enrollments: of the kept classes, with a mapped role."""
@@ -501,6 +508,12 @@ def split(records: Sequence[Any]) -> tuple[list[Any], list[tuple[str, str]]]:
     """Records that live, and those that do not as (sourcedId, reason)."""
     living = [record for record in records if record.status == "active"]
     return living, [(record.sourced_id, "tobedeleted") for record in records if record.status != "active"]
+
+
+def roles_text(roles: Sequence[Role]) -> str:
+    """Roles as canonical JSON, so that their order never makes a difference."""
+    ordered = sorted(set(roles), key=lambda role: (role.role_type, role.org_sourced_id, role.role))
+    return msgspec.json.encode(ordered).decode()
 
 
 def agent_role(roles: Sequence[Role]) -> str | None:

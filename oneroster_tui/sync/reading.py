@@ -35,12 +35,12 @@ class Reading:
     @property
     def doubtful(self) -> bool:
         """Whether another reading may do better."""
-        return self.walk.drifted or (self.walk.complete and self.repeated > 0)
+        return self.walk.drifted or (self.walk.complete and self.repeated > 0 and not self.walk.fixed)
 
     @property
     def why(self) -> str:
         """Why this may not be all, without a full stop; "" when it is."""
-        if not self.walk.complete:
+        if not self.walk.complete or self.walk.fixed:
             return self.walk.why.rstrip(".")
         many = f"{self.repeated:,} of {self.walk.received:,} records came a second time, on another page"
         return f"{self.walk.collection}: {many}, so others may have been missed" if self.repeated else ""

@@ -6,14 +6,26 @@ from collections.abc import Callable, Mapping, Set
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ProviderError
+from oneroster_tui.provider.bundle.bundle import Bundle
+from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.dialects import Page, read_single
 from oneroster_tui.provider.dialects.fields import USER_FIELDS
 from oneroster_tui.provider.endpoints import SINGLE
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.provider.profile import Learner, Profile
+from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import DELTAS, prove_filter, since
 from oneroster_tui.records import Collection
+
+
+def open_walks(
+    settings: Settings, provider: Client | Bundle, profile: Profile, stopping: Callable[[], bool]
+) -> ProviderWalks:
+    """The way one run reads a provider, whichever kind it is."""
+    if isinstance(provider, Bundle):
+        return BundleWalks(provider)
+    return Walks(settings, provider, profile, stopping)
 
 
 class Walks:
@@ -23,6 +35,8 @@ class Walks:
         profile: what is known of the provider; brought up to date by `learned`.
         stopping: asked often while pages are waited for.
     """
+
+    dated = True
 
     def __init__(self, settings: Settings, client: Client, profile: Profile, stopping: Callable[[], bool]) -> None:
         self.profile = profile

@@ -26,6 +26,7 @@ TOKEN_URL = "https://sis.example/token?tenant=7"
 
 def connection(**changes: Any) -> Connection:
     values: dict[str, Any] = {
+        "bundle": "",
         "oneroster_version": "1.1",
         "oauth_version": "2.0",
         "token_url": TOKEN_URL,

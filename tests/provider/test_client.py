@@ -47,6 +47,7 @@ SECRET = "hush-hush"
 
 def connection(**changes: Any) -> Connection:
     values: dict[str, Any] = {
+        "bundle": "",
         "oneroster_version": "1.1",
         "oauth_version": "2.0",
         "token_url": TOKEN,

@@ -1,0 +1,128 @@
+"""The parcel, opened: a bundle's files, what its manifest says of them, and what was found while they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from pathlib import Path
+from typing import Self
+
+from oneroster_tui.provider.bundle.file import FileReader
+from oneroster_tui.provider.bundle.findings import Findings
+from oneroster_tui.provider.bundle.header import match
+from oneroster_tui.provider.bundle.manifest import read_manifest
+from oneroster_tui.provider.bundle.package import Package
+from oneroster_tui.provider.bundle.reading import Broken, Table
+from oneroster_tui.provider.bundle.schemas import READ
+from oneroster_tui.provider.dialects.flat import Known
+from oneroster_tui.records import Collection, Org
+
+
+class Bundle:
+    """A OneRoster CSV bundle, to be read once.
+
+    Args:
+        path: the zip, or the folder of CSV files; see `newest.chosen` for a folder of zips.
+        stopping: asked between batches of rows.
+
+    Attributes:
+        findings: what there is to say so far; complete when every file was read.
+        known: the ids that were read.
+        later: references (file, column, target, hashes) whose target was not read yet.
+        imported, rejected: the files that were read to their end, and those that were not, with the reason.
+        orgs: the living orgs, once a check has read them.
+
+    Raises:
+        Unreadable: it cannot be opened at all.
+    """
+
+    def __init__(self, path: Path, *, stopping: Callable[[], bool] = lambda: False) -> None:
+        self.path = path
+        self.stopping = stopping
+        self.requests = 0  # files opened; a REST service counts requests here
+        self.findings = Findings()
+        self.known = Known()
+        self.later: list[tuple[str, str, str, set[int]]] = []
+        self.imported: dict[str, int] = {}
+        self.rejected: dict[str, str] = {}
+        self.orgs: list[Org] | None = None
+        self.package = Package(path, self.findings)
+        try:
+            self.manifest = read_manifest(self.package, self.findings)
+        except BaseException:
+            self.package.close()
+            raise
+        for name in self.package.entries.keys() - {"manifest", *READ}:
+            text = "A sync does not need this file; it was not read."
+            self.findings("unread_file", "note", text, file=f"{name}.csv")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the zip."""
+        self.package.close()
+
+    @property
+    def base_url(self) -> str:
+        """Where it is: what an address is to a service."""
+        return str(self.path)
+
+    @property
+    def partial(self) -> Set[Collection]:
+        """The collections of which not everything is in the bundle: what is not stays as it was."""
+        found = {collection for collection in Collection if self.manifest.mode(collection.value) != "bulk"}
+        if self.has_role_book and self.manifest.mode("roles") != "bulk":
+            found.add(Collection.USERS)
+        return found
+
+    @property
+    def has_role_book(self) -> bool:
+        """Whether roles stand in a file of their own, as since 1.2."""
+        return self.manifest.version == "1.2" and not self._has_role_columns()
+
+    def _has_role_columns(self) -> bool:
+        """Whether users.csv has the roles itself, in a bundle that calls itself 1.2 and has no roles.csv."""
+        if "roles" in self.package.entries or "users" not in self.package.entries:
+            return False
+        try:
+            table = Table(self.package.entries["users"], Findings())
+            table.close()
+        except Broken:
+            return False
+        return {"role", "orgSourcedIds"} <= set(table.header)
+
+    def reader(self, name: str) -> FileReader:
+        """Begins to read a file."""
+        self.requests += 1
+        return FileReader(self, name)
+
+    def ended(self, reader: FileReader) -> None:
+        """Notes how the reading of a file ended."""
+        if reader.complete:
+            if reader.name in self.package.entries:
+                self.imported[reader.name] = reader.rows
+        else:
+            self.rejected[reader.name] = reader.why
+
+    def cells(self, name: str, column: str) -> Iterator[tuple[int, str]]:
+        """The cells of one column, with their rows' numbers: a second look, where the first has shown that it is needed."""
+        quiet = Findings()
+        try:
+            table = Table(self.package.entries[name], quiet)
+            layout = match(self.manifest.version, name, self.manifest.mode(name), table.header, quiet)
+            place = -1 if isinstance(layout, str) else layout.at.get(column, -1)
+            if place < 0:
+                table.close()
+                return
+            for batch in table.batches():
+                yield from (
+                    (number, row[place])
+                    for number, row in zip(batch.numbers, batch.rows, strict=True)
+                    if len(row) > place
+                )
+            table.close()
+        except (Broken, KeyError):
+            return
