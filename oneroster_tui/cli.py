@@ -276,6 +276,20 @@ def schools(
 
 @cli.command()
 @shared
+@click.argument("text", metavar="ID")
+@click.pass_context
+def explain(context: click.Context, /, *, text: str, **given: Any) -> None:
+    """Say why a person or class is not here, or is.
+
+    ID is a sourcedId, username, e-mail address or full name; of a class its sourcedId, code or title.
+    """
+    from oneroster_tui.headless import explain as headless
+
+    perform(context, given, lambda options, output: headless.explain(options, output, text))
+
+
+@cli.command()
+@shared
 @click.pass_context
 def status(context: click.Context, /, **given: Any) -> None:
     """Say how fresh the roster is; exit 1 when it is older than max_age_hours."""

@@ -9,20 +9,39 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from oneroster_tui.errors import RosterSyncError
 from screens.commands import Command, bindings
 from screens.desk import Desk
 from screens.frame import FramedScreen
-from screens.why_words import from_roster
 from screens.widgets.facts import Fact, FactSheet, Section
 from styles import sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from oneroster_tui.explain import Answer
+    from oneroster_tui.provider.client import Client
 
 
-async def answers(desk: Desk, text: str) -> Sequence[str]:
-    """The sentences that answer; the one place that asks for them."""
+async def here(desk: Desk, text: str) -> Answer:
+    """What the roster tells."""
+    from oneroster_tui.explain import from_roster
+
     return await desk.read(from_roster, desk.settings, text)
+
+
+async def there(desk: Desk, ids: list[str]) -> list[str]:
+    """What the provider tells; why it does not, where it cannot be asked."""
+    from oneroster_tui.explain import from_provider, single_of
+
+    def ask(client: Client) -> list[str]:
+        return from_provider(desk.settings, single_of(client), ids)
+
+    try:
+        return await desk.ask(ask)
+    except RosterSyncError as error:
+        return [f"The provider was not asked: {error.what}"]
+
+
+NOTHING_HERE = "The roster cannot be read, or nothing was synced yet. 5 goes to Sync."
 
 
 class WhyScreen(FramedScreen):
@@ -67,11 +86,14 @@ class WhyScreen(FramedScreen):
             sheet_.show([Section("", none="Type an id, a username, an e-mail address or a full name first.")])
             return
         sheet_.show([Section("", none="Looking …")])
-        said = await self.attempt(answers(self.desk, text), missing=lambda: None)
-        nothing = "There is no answer: the roster cannot be read, or nothing was synced yet. 5 goes to Sync."
-        sheet_.show([Section("", [Fact("", sentence) for sentence in said or ()], nothing)])
-        if said:
-            sheet_.focus()
+        answer = await self.attempt(here(self.desk, text), missing=lambda: None)
+        said = answer.said if answer else []
+        ids = answer.ids if answer else [text]
+        sections = [Section("Here", [Fact("", sentence) for sentence in said], NOTHING_HERE)]
+        sheet_.show([*sections, Section("At the provider", none="Asking …")])
+        sheet_.focus()
+        told = await there(self.desk, ids)
+        sheet_.show([*sections, Section("At the provider", [Fact("", sentence) for sentence in told])])
 
     def why_not_filter(self) -> str | None:
         """The field can always be typed into."""

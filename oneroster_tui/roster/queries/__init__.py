@@ -32,6 +32,15 @@ from oneroster_tui.roster.queries.lists import (
     run_listing,
     run_of,
 )
+from oneroster_tui.roster.queries.meant import (
+    ClassMeant,
+    classes_meant,
+    enrollment_counts,
+    named_by,
+    people_meant,
+    problems_of,
+    roles_at,
+)
 from oneroster_tui.roster.queries.overview import SchoolCounts, school_counts
 from oneroster_tui.roster.queries.past import (
     GOOD,
@@ -50,20 +59,15 @@ from oneroster_tui.roster.queries.people import (
     PersonClass,
     PersonRow,
     Relative,
-    enrollment_counts,
     family,
     last_change,
-    named_by,
     past_changes,
     past_listing,
     past_of,
-    people_meant,
     person,
     person_class_of,
     person_classes,
     person_of,
-    problems_of,
-    roles_at,
 )
 from oneroster_tui.roster.queries.review import ChangeGroup, change_groups, group_listing
 from oneroster_tui.roster.queries.schools import StoredOrg, stored_orgs
@@ -73,6 +77,7 @@ __all__ = [
     "ChangeGroup",
     "ChangeRow",
     "ClassListing",
+    "ClassMeant",
     "ClassRow",
     "Listing",
     "ParticipantRow",
@@ -99,6 +104,7 @@ __all__ = [
     "changes_of",
     "class_listing",
     "class_of",
+    "classes_meant",
     "containing",
     "differences",
     "enrollment",

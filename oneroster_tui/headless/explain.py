@@ -1,0 +1,50 @@
+"""`oneroster-tui explain ID`: why is this person or class not here?"""
+
+from __future__ import annotations
+
+from oneroster_tui.config import Settings
+from oneroster_tui.errors import ExitCode, NoRoster, RosterError
+from oneroster_tui.explain import Answer, from_provider, from_roster, single_of
+from oneroster_tui.headless.output import Output
+from oneroster_tui.headless.workplace import Options, opened, roster_of
+from oneroster_tui.provider.client import Client
+from oneroster_tui.text import sanitise
+
+
+def explain(options: Options, output: Output, text: str) -> ExitCode:
+    """Tells what the roster and its audit know of an id or name, and what the provider says when asked now.
+
+    What keeps either from answering is part of the answer: the other may still help. Nothing is changed.
+    """
+    with opened(options) as settings:
+        here = known_here(settings, text)
+        there = known_there(settings, here.ids)
+    output.line("Here:")
+    for line in here.said:
+        output.line(f"  {sanitise(line, 500)}".rstrip())
+    output.line("At the provider:")
+    for line in there:
+        output.line(f"  {sanitise(line, 500)}")
+    output.result(
+        {"exit_code": 0, "found": here.found, "here": [line for line in here.said if line], "provider": there}
+    )
+    return ExitCode.DONE
+
+
+def known_here(settings: Settings, text: str) -> Answer:
+    """What the roster knows."""
+    try:
+        with roster_of(settings, create=False) as roster:
+            return from_roster(roster, settings, text)
+    except NoRoster:
+        return Answer(["There is no roster yet: oneroster-tui --sync makes it."], [text])
+    except RosterError as error:
+        return Answer([f"The roster cannot be read: {error.what}"], [text])
+
+
+def known_there(settings: Settings, ids: list[str]) -> list[str]:
+    """What the provider says."""
+    if missing := settings.connection.missing():
+        return [f"The provider was not asked: the connection is not configured ({', '.join(missing)})."]
+    with Client(settings.connection) as client:
+        return from_provider(settings, single_of(client), ids)
