@@ -16,7 +16,8 @@ def _without(document: Document, *names: str) -> Document:
 
 
 def _v1p0_org(org: Org, document: Document) -> Document:
-    return document | {"type": "local"} if org.type == "district" else document  # 1.0 has no word for a district
+    # 1.0 has no words for a district and for its departments
+    return document | {"type": "local"} if org.type in ("district", "department") else document
 
 
 def _v1p0_user(_: User, document: Document) -> Document:
@@ -50,14 +51,13 @@ def _v1p2_word(role: Role) -> str:
 
 
 def _v1p2_user(user: User, document: Document, links: Links) -> Document:
-    roles = [
-        {
-            "roleType": role.role_type,
-            "role": _v1p2_word(role),
-            "org": links.one(Collection.ORGS, role.org_sourced_id),
-        }
-        for role in user.roles
-    ]
+    seen: set[str] = set()
+    roles = []
+    for role in user.roles:  # one, and only one, primary role for each org (spec 4.3)
+        kind = "secondary" if role.org_sourced_id in seen else "primary"
+        seen.add(role.org_sourced_id)
+        org = links.one(Collection.ORGS, role.org_sourced_id)
+        roles.append({"roleType": kind, "role": _v1p2_word(role), "org": org})
     own = {
         "userMasterIdentifier": user.identifier,
         "enabledUser": "true" if user.enabled else "false",

@@ -59,6 +59,7 @@ class OAuth2ClientCredentials(httpx.Auth):
         self._token: Token | None = None
         self._failure: ProviderError | None = None
         self._rounds = 0
+        self.refused = 0
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(token_url={safe_url(self._connection.token_url)!r})"
@@ -74,6 +75,7 @@ class OAuth2ClientCredentials(httpx.Auth):
         request.headers["Authorization"] = f"Bearer {token.value}"
         response = yield request
         if response.status_code == 401:
+            self.refused += 1
             _drop_unread(response)
             token = self._good_token(refused=token)
             request.headers["Authorization"] = f"Bearer {token.value}"

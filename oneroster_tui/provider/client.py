@@ -63,6 +63,7 @@ class Client:
         self._base = Base(base_urls(connection.root_url, connection.oneroster_version), base_url)
         self.requests = 0
         self.retries = 0
+        self.redirects = 0
         self._connection = connection
         self._origin = _origin(checked_url(self.base_url, "root_url"))
         self._auth: OAuth1 | OAuth2ClientCredentials
@@ -120,6 +121,32 @@ class Client:
             return self._get(f"{self._base.url}/{path}", params, tries)
         self._base.settle()
         return reply
+
+    def ask(
+        self, path: str, params: Mapping[str, str] = {}, *, auth: httpx.Auth | None = None, tries: int = TRIES
+    ) -> Reply:
+        """GET one address of the service and give its answer whatever the status: for those who judge answers.
+
+        Args:
+            path: below the base path, with ids percent-encoded, or a whole address on the same server.
+            auth: other credentials than this client's.
+
+        Raises:
+            Unreachable: no answer at all, after all tries.
+            Unauthorized: the token endpoint refused the client.
+            Rejected: a whole address on another server.
+        """
+        address = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
+        return self._send(self._get_request(self._address(address, params)), auth or self._auth, tries, "root_url")[0]
+
+    def ask_token(self, request: httpx.Request) -> Reply:
+        """Send a token request and give its answer whatever the status; raises Unreachable when none comes."""
+        return self._fetch_token(request)
+
+    @property
+    def refused_tokens(self) -> int:
+        """How often a 401 made this client ask for another token."""
+        return self._auth.refused if isinstance(self._auth, OAuth2ClientCredentials) else 0
 
     def _get(self, address: str, params: Mapping[str, str], tries: int) -> Reply:
         request = self._get_request(self._address(address, params))
@@ -200,6 +227,8 @@ class Client:
             target = self._redirect(reply) if request.method == "GET" else None
             if target is None:
                 break
+            with self._counting:
+                self.redirects += 1
             reply = self._once(self._get_request(target), auth)
         return reply
 

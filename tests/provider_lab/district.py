@@ -39,8 +39,13 @@ def _without(row: Json, *names: str) -> Json:
     return {name: value for name, value in row.items() if name not in names}
 
 
+def _org_1_0(row: Json) -> Json:
+    return row | {"type": "local"} if row["type"] == "district" else row
+
+
 _CHANGES: Mapping[Version, Mapping[str, Callable[[Json], Json]]] = {
     "1.0": {
+        "orgs": _org_1_0,
         "users": _user_1_0,
         "enrollments": lambda row: _without(row, "beginDate", "endDate"),
         "academicSessions": lambda row: _without(row, "schoolYear"),

@@ -311,7 +311,7 @@ def out_of_order(provider: LabProvider) -> None:
     connection={"page_size": 100},
 )
 def large_pages_fail(provider: LabProvider) -> None:
-    provider.before = lambda asked: said({}, 413) if asked.limit > 60 else None
+    provider.before = lambda asked: said({}, 413) if int(asked.params.get("limit", "0")) > 60 else None
 
 
 @quirk(15, "Sends requests elsewhere on the same server", ours="Follows, and signs anew.")

@@ -373,7 +373,7 @@ def shuffled(provider: LabProvider) -> None:
 
     def window(rows: list[Json], asked: Request) -> list[Json]:
         if asked.params.get("sort") == "sourcedId":
-            rows = sorted(rows, key=lambda row: row["sourcedId"])
+            rows = sorted(rows, key=lambda row: row["sourcedId"], reverse=asked.params.get("orderBy") == "desc")
         else:
             turn = (asked.offset // max(asked.limit, 1)) * 3 % max(len(rows), 1)
             rows = rows[turn:] + rows[:turn]

@@ -19,7 +19,7 @@ FLAT = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments"
     ours="Needs no other address: reads the flat collections and chooses locally.",
 )
 def only_flat_collections(provider: LabProvider) -> None:
-    provider.before = lambda asked: None if asked.collection in FLAT else said({}, 404)
+    provider.before = lambda asked: None if asked.endpoint in FLAT else said({}, 404)
 
 
 @quirk(
@@ -209,7 +209,7 @@ def sort_by_id(provider: LabProvider) -> None:
 
     def window(rows: list[dict[str, object]], asked: Request) -> list[dict[str, object]]:
         if asked.params.get("sort") == "sourcedId":
-            rows = sorted(rows, key=lambda row: str(row["sourcedId"]))
+            rows = sorted(rows, key=lambda row: str(row["sourcedId"]), reverse=asked.params.get("orderBy") == "desc")
         return usual(rows, asked)
 
     provider.window = window

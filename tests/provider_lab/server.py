@@ -34,7 +34,11 @@ Fault = Literal["", "drop", "cut", "short", "hang"]
 
 @dataclass
 class Request:
-    """One request for a collection. `count`: how many came for the same collection before."""
+    """One request for a collection. `count`: how many came for the same collection before.
+
+    `endpoint` is the path below the base; `collection` the same, or the body's key where a provider has more than the
+    flat collections.
+    """
 
     method: str
     path: str
@@ -44,6 +48,7 @@ class Request:
     count: int
     form: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    endpoint: str = ""
 
     @property
     def offset(self) -> int:
@@ -175,6 +180,7 @@ class LabProvider:
                 method, path, collection, dict(parse_qsl(parts.query)), headers, self.counts[collection], form
             )
             made.url = f"http://{headers.get('Host', '')}{target}"
+            made.endpoint = collection
             self.counts[collection] += 1
             self.asked.append(made)
         return made
