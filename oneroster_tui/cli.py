@@ -250,6 +250,41 @@ def check(context: click.Context, /, *, report: Path | None, **given: Any) -> No
 
 @cli.command()
 @shared
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write one self-contained page, to send on."
+)
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML, for CI.")
+@click.option("--max-requests", type=click.IntRange(1, 10_000), default=250, show_default=True, metavar="N")
+@click.option("--max-seconds", type=click.FloatRange(1, 86_400), default=300, show_default=True, metavar="S")
+@click.pass_context
+def conformance(
+    context: click.Context,
+    /,
+    *,
+    html: Path | None,
+    junit: Path | None,
+    max_requests: int,
+    max_seconds: float,
+    **given: Any,
+) -> None:
+    """Examine the provider: every rostering operation and parameter, one request at a time; print a report card.
+
+    Exit 0 when nothing failed, deviations or not; else 6 when the client was not let in or not allowed to read
+    something, 7 when the provider could not be asked to the end, and 3 when other checks failed.
+    """
+    from oneroster_tui.headless import conformance as headless
+
+    perform(
+        context,
+        given,
+        lambda options, output: headless.conformance(
+            options, output, html=html, junit=junit, requests=max_requests, seconds=max_seconds
+        ),
+    )
+
+
+@cli.command()
+@shared
 @bundled
 @click.option("--select", multiple=True, metavar="ID", help="Select a school, by its sourcedId; may be repeated.")
 @click.option("--deselect", multiple=True, metavar="ID", help="Deselect one. Its rows stay until you decide.")
