@@ -33,9 +33,10 @@ format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(READY)  ## write docs/keys.md from the command table, docs/providers.md from the provider lab
+docs: $(READY)  ## write docs/keys.md from the command table, docs/providers.md and docs/conformance.md from the lab
 	@$(BIN)/python -m screens.commands > docs/keys.md
 	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
+	@$(BIN)/python -m tests.conformance.docs > docs/conformance.md
 
 snapshots: $(READY)  ## record the screens anew; look at the pictures before you commit them
 	@$(BIN)/python -m pytest --quiet tests/screens --snapshot-update

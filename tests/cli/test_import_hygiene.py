@@ -38,7 +38,7 @@ def test_help_loads_hardly_anything(tmp_path: Path) -> None:
     assert not modules.intersection((*HEAVY, "httpx", "authlib", "peewee", "msgspec", "tomlkit"))
 
 
-@pytest.mark.parametrize("command", [("--sync",), ("check",), ("schools",)])
+@pytest.mark.parametrize("command", [("--sync",), ("check",), ("schools",), ("conformance",)])
 def test_headless_commands_never_load_the_interface(tmp_path: Path, command: tuple[str, ...]) -> None:
     modules = loaded(run_command("--demo", *command), tmp_path)
     assert "httpx" in modules

@@ -88,7 +88,7 @@ def _single(entity: str, sourced_id: str) -> str:
 
 def schools(trial: Trial) -> None:
     """Looks at the type of the orgs at which classes and enrollments are."""
-    types = {row.get("sourcedId"): row.get("type") for row in trial.known.sample("orgs").rows}
+    types = {str(row.get("sourcedId")): row.get("type") for row in trial.known.sample("orgs").rows}
     if not types:
         raise Untested("no orgs could be read")
     for word in ("classes", "enrollments"):

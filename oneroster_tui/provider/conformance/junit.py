@@ -9,6 +9,7 @@ import re
 from xml.sax.saxutils import escape, quoteattr
 
 from oneroster_tui.provider.conformance.card import Card, Check, Outcome, Section
+from oneroster_tui.provider.conformance.text import MOST_REQUESTS
 
 MARK = '<?xml version="1.0" encoding="UTF-8"?>\n<!-- oneroster-tui conformance -->\n'
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -42,7 +43,7 @@ def _case(check: Check) -> str:
             f"{finding.rule.amiss}: {finding.came} (expected {finding.rule.expected}; {finding.rule.source})"
             for finding in check.findings
         ]
-        + [f"asked {line}" for line in check.asked[-1:]]
+        + [f"asked {line}" for line in check.asked[-MOST_REQUESTS:]]
     )
     match check.outcome:
         case Outcome.FAILED:

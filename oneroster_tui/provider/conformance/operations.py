@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
@@ -26,6 +27,7 @@ from oneroster_tui.provider.endpoints import BY_NAME, OPERATIONS, Operation
 
 SMALL_PAGE: Final = 20
 """Rows to ask for where the specification's default, 100, is too many."""
+_VARIABLE: Final = re.compile(r"\{\w+\}")
 UNKNOWN_ID: Final = "no-such-id-5f2b9c1e"
 
 _ENTITIES: Final = {
@@ -71,7 +73,7 @@ def steps() -> Iterator[Step]:
         yield Step(
             Section.ENDPOINTS,
             operation.name,
-            f"GET {operation.path}",
+            f"GET {_VARIABLE.sub('{id}', operation.path)}",
             expected,
             "OneRoster 1.1 and 1.2, REST binding: " + operation.name,
             partial(work, operation),
@@ -235,9 +237,9 @@ def _owners(known: Known, operation: Operation) -> list[str]:
     for word, after in zip(parts := operation.path.split("/")[1:], parts[1:], strict=False):
         if not after.startswith("{"):
             continue
-        fallback = known.sample(word).ids()
-        found = given.get(word, "")
-        if word == "terms" and found not in fallback:  # a class may name its semester there
+        sample, found = known.sample(word), given.get(word, "")
+        fallback = sample.ids()
+        if found not in fallback and (sample.complete or word == "terms"):  # a class may name its semester there
             found = ""
         if not (found or fallback):
             raise Untested(f"no {word} were listed, so there is no id to ask with")
@@ -262,7 +264,7 @@ def _disagreement(known: Known, operation: Operation, owners: list[str], rows: l
             return f"{len(wrong)} of {len(rows)} classes do not name the term"
     if owner_words[-1] == "classes" and last in ("students", "teachers") and whole:
         row = _enrolled(known, last.removesuffix("s"))
-        ids = {one.get("sourcedId") for one in rows}
+        ids = [one.get("sourcedId") for one in rows]
         if row and reference(row, "class") == owners[-1] and reference(row, "user") not in ids:
             return f"somebody whom an active enrollment names is not among the {len(rows)} {last}"
     return ""

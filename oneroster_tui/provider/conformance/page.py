@@ -6,7 +6,7 @@ from html import escape
 
 from oneroster_tui import __version__
 from oneroster_tui.provider.conformance.card import Card, Check, Outcome, Section, grade
-from oneroster_tui.provider.conformance.text import LEGEND, MARKS, counts
+from oneroster_tui.provider.conformance.text import LEGEND, MARKS, MOST_REQUESTS, counts
 
 MARK = "<!doctype html>\n<!-- oneroster-tui conformance -->\n"
 
@@ -124,7 +124,8 @@ def _check(check: Check) -> str:
         f"<dt>came</dt><dd>{escape(finding.came) or '-'}</dd>"
         f"<dt>expected</dt><dd>{escape(finding.rule.expected)}</dd>"
         f"<dt>says</dt><dd>{escape(finding.rule.source)}</dd>"
-        f"<dt>asked</dt><dd><code>{escape(check.asked[-1]) if check.asked else '-'}</code></dd></dl></div>"
+        f"<dt>asked</dt><dd><code>{'<br>'.join(escape(line) for line in check.asked[-MOST_REQUESTS:]) or '-'}</code></dd>"
+        "</dl></div>"
         for finding in check.findings
     )
     return (

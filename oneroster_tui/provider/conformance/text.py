@@ -14,6 +14,8 @@ MARKS = {
     Outcome.NOT_OFFERED: "-",
     Outcome.NOT_TESTED: "?",
 }
+MOST_REQUESTS = 4
+"""Requests that are shown of a check; the last ones tell most."""
 LEGEND = (
     "✓ passed   ~ deviates: usable, but not to the letter   ✗ failed   - not offered   ? not tested",
     "Grades: A all passed, B something deviates, C up to a quarter failed, D up to half, F more, - nothing was tried.",
@@ -59,4 +61,4 @@ def check_lines(check: Check) -> Iterator[str]:
         yield f"     {rule.amiss}: {finding.came}" if finding.came else f"     {rule.amiss}"
         yield f"       expected {rule.expected} ({rule.source}) [{finding.code}]"
     if check.findings:
-        yield f"       asked {check.asked[-1] if check.asked else 'nothing'}"
+        yield from (f"       asked {line}" for line in check.asked[-MOST_REQUESTS:])
