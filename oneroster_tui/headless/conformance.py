@@ -36,6 +36,12 @@ def conformance(
     for path, mark in marks.items():
         refuse_to_overwrite(path, mark)
     with opened(options) as settings, stop_signals() as caught:
+        if settings.connection.bundle:
+            raise ConfigError(
+                "The config names CSV files, and conformance is about a provider that answers requests.",
+                where="connection.bundle",
+                do="take bundle out, or examine another config; `check` looks at a bundle",
+            )
         require(settings, settings.connection.missing())
         examination = Examination(settings.connection, bounds=Bounds(requests, seconds), stopping=lambda: bool(caught))
         card = examination.card
