@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 from oneroster_tui.config import KEYS_BY_NAME, BadValueError, Connection, Key, allowed, parse_value, plain_value
 
+WAY = "oauth_version"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+BUNDLE = "none: a CSV bundle"
+"""What stands among the OAuth versions for a connection that needs none: files are read in place of a service."""
 SECRET = "client_secret"  # noqa: S105 -- the name of a key
 
 
@@ -21,7 +24,7 @@ class Field:
         name: of the key in [connection].
         label: as a person reads it.
         folded: whether it stands under "More".
-        only: the OAuth version it belongs to; "" for both.
+        only: the OAuth version it belongs to, or BUNDLE; "" for both versions.
         needed: whether nothing can be asked without it.
     """
 
@@ -37,6 +40,11 @@ class Field:
         return KEYS_BY_NAME[f"connection.{self.name}"]
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """The words to choose from."""
+        return (*self.key.choices, BUNDLE) if self.name == WAY else self.key.choices
+
+    @property
     def help(self) -> str:
         """One sentence, and the default."""
         default = as_text(self.key.default)
@@ -45,7 +53,8 @@ class Field:
 
 FIELDS = (
     Field("oneroster_version", "OneRoster version"),
-    Field("oauth_version", "OAuth version"),
+    Field(WAY, "OAuth version"),
+    Field("bundle", "Bundle", only=BUNDLE, needed=True),
     Field("token_url", "Token URL", only="2.0", needed=True),
     Field("root_url", "Root URL", needed=True),
     Field("client_id", "Client ID", needed=True),
@@ -109,9 +118,16 @@ class Draft:
         one = self.connection
         return bool(one.client_secret_env or one.client_secret_file or one.client_secret_command)
 
+    @property
+    def reads_bundle(self) -> bool:
+        """Whether a CSV bundle is read in place of a service."""
+        return self.typed[WAY] == BUNDLE
+
     def applies(self, field: Field) -> bool:
-        """Whether a field has a meaning with the OAuth version chosen."""
-        return field.only in ("", self.typed["oauth_version"])
+        """Whether a field has a meaning with the OAuth version, or the bundle, chosen."""
+        if self.reads_bundle:
+            return field.name == WAY or field.only == BUNDLE
+        return field.only in ("", self.typed[WAY])
 
     def edits(self, field: Field) -> bool:
         """Whether a field may be changed, and holds something else than config.toml."""
@@ -126,7 +142,7 @@ class Draft:
 
     def problem(self, field: Field) -> str:
         """Why a field's text is not allowed; "" where it is."""
-        if not self.applies(field):
+        if not self.applies(field) or (field.name == WAY and self.reads_bundle):
             return ""
         try:
             parse_value(field.key, from_text(field.key, self.typed[field.name]))
@@ -142,6 +158,8 @@ class Draft:
 
     def warning(self, field: Field) -> str:
         """What to think about before it is saved; "" where nothing."""
+        if field.name == "bundle" and self.reads_bundle and (path := self.typed["bundle"].strip()):
+            return "" if replace(self.connection, bundle=path).bundle_path.exists() else "Nothing is there yet."
         if field.key.kind in ("url", "base url") and insecure(self.typed[field.name]):
             return "Without https the secret and everybody's data travel in the open."
         if field.name == SECRET and self.typed[SECRET] and not self.secret_elsewhere:
@@ -150,17 +168,26 @@ class Draft:
 
     def changes(self) -> dict[str, object]:
         """What is to be saved: dotted key -> value."""
-        return {field.key.name: from_text(field.key, self.typed[field.name]) for field in self.edited}
+        changed = {field.key.name: from_text(field.key, self.typed[field.name]) for field in self.edited}
+        if self.reads_bundle or self.typed[WAY] == self.connection.oauth_version:
+            changed.pop(f"connection.{WAY}", None)
+        if self.reads_bundle:
+            return changed
+        if self.connection.bundle:
+            changed["connection.bundle"] = ""
+        return changed
 
     def meant(self) -> Connection:
         """The connection as typed; every field must be allowed."""
         values: dict[str, Any] = {
-            field.name: parse_value(field.key, from_text(field.key, self.typed[field.name])) for field in self.edited
+            name.rpartition(".")[2]: parse_value(KEYS_BY_NAME[name], value) for name, value in self.changes().items()
         }
         return replace(self.connection, **values)
 
     def missing(self) -> list[str]:
         """The labels of what is still needed."""
+        if self.reads_bundle:
+            return [] if self.typed["bundle"].strip() else [FIELDS_BY_NAME["bundle"].label]
         names = [name.rpartition(".")[2] for name in self.meant().missing()]
         return [FIELDS_BY_NAME[name].label for name in names]
 
@@ -183,11 +210,12 @@ class Draft:
 def texts_of(connection: Connection) -> Mapping[str, str]:
     """Every field's text of a connection."""
     known = {field.name for field in fields(connection)}
-    return {
+    texts = {
         field.name: as_text(plain_text(field.key, getattr(connection, field.name)))
         for field in FIELDS
         if field.name in known
     }
+    return texts | {WAY: BUNDLE} if connection.bundle else texts
 
 
 def plain_text(key: Key, value: object) -> object:

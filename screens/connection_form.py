@@ -123,7 +123,7 @@ class FieldRow(Vertical):
         super().__init__(id=f"field-{field.name}")
         self.field = field
         self.editor: ValueInput | ChoiceBar = (
-            ChoiceBar(field.key.choices)
+            ChoiceBar(field.choices)
             if field.key.kind == "choice"
             else ValueInput(compact=True, password=field.name == SECRET, select_on_focus=False, max_length=LONGEST)
         )
@@ -214,6 +214,7 @@ class Form(VerticalScroll, can_focus=False):
             row.display = self.draft.applies(row.field) and (self.more.is_open or not row.field.folded)
             row.tell(self.draft, fixed=self.fixed.get(name))
         folded = [row.field.label for row in self.rows.values() if row.field.folded and self.draft.applies(row.field)]
+        self.more.display = bool(folded)
         self.more.words = ", ".join(folded).lower()
         self.more.refresh()
 

@@ -31,6 +31,7 @@ BAD = Look("✗", "failed", "error")
 ASKING = Look("▶", "asking", "accent")
 STOPPED = Look("■", "stopped", "muted")
 
+BUNDLE_STEPS = ("manifest", "orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 STEPS = ("token", "orgs", "academicSessions", "courses", "classes", "users", "enrollments", "paging", "schools")
 INDENT = 3
 """Cells before a text that stands below its rung."""
@@ -136,6 +137,7 @@ class Ladder(VerticalScroll):
         self.rungs: list[Rung] = []
         self.verdict: Verdict | None = None
         self.asking = ""
+        self.steps: tuple[str, ...] = STEPS
         self.where = ""
         self.ticket: threading.Event | None = None
 
@@ -164,8 +166,9 @@ class Ladder(VerticalScroll):
         Args:
             unsaved: whether the connection is not in config.toml yet.
         """
-        self.rungs, self.verdict, self.where = [], None, clean(connection.root_url, 200)
-        self.asking = STEPS[0]
+        self.rungs, self.verdict, self.where = [], None, clean(connection.bundle or connection.root_url, 200)
+        self.steps = BUNDLE_STEPS if connection.bundle else STEPS
+        self.asking = self.steps[0]
         self.ticket = threading.Event()
         self.display = True
         self.anchor()  # the newest rung stays in view
@@ -209,8 +212,9 @@ class Ladder(VerticalScroll):
         event.stop()
         if event.ticket is self.ticket:
             self.rungs.append(event.rung)
-            at = STEPS.index(event.rung.name) + 1 if event.rung.name in STEPS else len(STEPS)
-            self.asking = STEPS[at] if at < len(STEPS) else ""
+            steps = self.steps
+            at = steps.index(event.rung.name) + 1 if event.rung.name in steps else len(steps)
+            self.asking = steps[at] if at < len(steps) else ""
             self.draw()
 
     @on(Ended)

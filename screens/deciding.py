@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
     from oneroster_tui.roster.database import Roster
     from oneroster_tui.sync.events import Emit, RunEnded
@@ -20,11 +21,11 @@ POLICIES = {
 """What becomes of what is removed, by `on_removed`."""
 
 
-def approval(run_id: int) -> Callable[[Settings, Roster, Client, Emit, Callable[[], bool]], RunEnded]:
+def approval(run_id: int) -> Callable[[Settings, Roster, Client | Bundle, Emit, Callable[[], bool]], RunEnded]:
     """What conducts the run that makes the removals."""
 
     def conduct(
-        settings: Settings, roster: Roster, client: Client, emit: Emit, stopping: Callable[[], bool]
+        settings: Settings, roster: Roster, client: Client | Bundle, emit: Emit, stopping: Callable[[], bool]
     ) -> RunEnded:
         from oneroster_tui.sync.decisions import approve
 

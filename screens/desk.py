@@ -30,6 +30,7 @@ from screens.words import Clock
 if TYPE_CHECKING:
     from oneroster_tui.demo import DemoProvider
     from oneroster_tui.headless.workplace import Options
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
     from oneroster_tui.records import Org
     from oneroster_tui.roster.database import Roster
@@ -153,7 +154,7 @@ class Desk:
 
     # The provider
 
-    async def ask(self, question: Callable[Concatenate[Client, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def ask(self, question: Callable[Concatenate[Client | Bundle, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `question(client, …)` on a thread, with the connection in force.
 
         Raises:
@@ -170,15 +171,15 @@ class Desk:
     @contextlib.contextmanager
     def client(
         self, connection: Connection | None = None, stopping: Callable[[], bool] = lambda: False
-    ) -> Iterator[Client]:
-        """A client to use on a thread other than the screen's; `connection` where not the one in force.
+    ) -> Iterator[Client | Bundle]:
+        """A client, or a bundle, to use on a thread other than the screen's; `connection` where not the one in force.
 
         Raises:
             ConfigError: it is not configured.
         """
-        from oneroster_tui.provider.client import Client
+        from oneroster_tui.provider.opening import open_provider
 
-        with Client(connection or self.settings.connection, stopping=stopping) as client:
+        with open_provider(connection or self.settings.connection, stopping=stopping) as client:
             yield client
 
     # Coming and going; the app calls these

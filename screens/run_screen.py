@@ -30,6 +30,7 @@ from styles import sheet
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
     from oneroster_tui.roster.database import Roster
     from oneroster_tui.sync.events import Emit, RunEnded
@@ -184,7 +185,9 @@ class RunScreen(FramedScreen):
         """Undoes, or only plans to; an error becomes a notice, and None comes back."""
         from oneroster_tui.sync.undo import undo
 
-        def conduct(settings: Settings, roster: Roster, _: Client, emit: Emit, __: Callable[[], bool]) -> RunEnded:
+        def conduct(
+            settings: Settings, roster: Roster, _: Client | Bundle, emit: Emit, __: Callable[[], bool]
+        ) -> RunEnded:
             return undo(settings, roster, emit, self.run.id, planning=planning)
 
         self.desk.runs.start("plan" if planning else "full", conduct)

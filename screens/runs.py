@@ -17,6 +17,7 @@ from screens.log_book import LogBook, LogLine
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
     from oneroster_tui.roster.database import Roster
     from oneroster_tui.sync.core import Mode
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from screens.desk import Desk
     from screens.feed import RunFeed, RunSnapshot
 
-    Conduct = Callable[[Settings, Roster, Client, Emit, Callable[[], bool]], RunEnded]
+    Conduct = Callable[[Settings, Roster, Client | Bundle, Emit, Callable[[], bool]], RunEnded]
 
 TICKS = 10
 """Snapshots a second; half as many where the screen is far away."""
@@ -155,7 +156,7 @@ class Runs:
 
 
 def whole_sync(
-    mode: Mode, settings: Settings, roster: Roster, client: Client, emit: Emit, stopping: Callable[[], bool]
+    mode: Mode, settings: Settings, roster: Roster, client: Client | Bundle, emit: Emit, stopping: Callable[[], bool]
 ) -> RunEnded:
     """The ordinary run."""
     from oneroster_tui.sync.core import sync

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len
@@ -47,6 +48,8 @@ def host(desk: Desk) -> str:
     """The provider's host, for the top line."""
     if desk.options.demo:
         return "demo district"
+    if bundle := desk.settings.connection.bundle:
+        return f"CSV bundle {sanitise(PurePath(bundle).name, 40)}"
     return sanitise(urlsplit(desk.settings.connection.root_url).hostname or "", 60)
 
 

@@ -21,6 +21,8 @@ from oneroster_tui.provider.probe import Rung
 from oneroster_tui.records import Org
 from screens.connection import ConnectionScreen
 from screens.connection_leave import Unsaved
+from tests.bundles import write
+from tests.lab import small_district
 from tests.screens.conftest import NOW, SIZES, Drive, make_app, press, screen_text, settle, write_config
 
 Snap = Callable[..., bool]
@@ -514,3 +516,32 @@ def test_a_test_does_not_keep_the_app_from_ending(
     before = threading.active_count()
     drive(make_app(demo_folder, "connection"), steps)
     assert threading.active_count() <= before
+
+
+def test_a_bundle_in_place_of_a_service(tmp_path: Path, drive: Drive) -> None:
+    path = write_config(tmp_path)
+    write(tmp_path / "b.zip", small_district())
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        screen = screen_of(pilot)
+        form = screen.form
+        form.rows["oauth_version"].editor.focus()
+        await press(pilot, "left")  # round to the last
+        assert [name for name, row in form.rows.items() if row.display] == ["oauth_version", "bundle"]
+        assert screen.why_not_test() == "Still needed: Bundle."
+        form.rows["bundle"].editor.focus()
+        await press(pilot, *"b.zip")
+        screen.action_test()
+        await until(pilot, lambda: screen.ladder.verdict is not None)
+        assert "The connection works: 2 schools" in screen_text(pilot.app)
+        assert [rung.name for rung in screen.ladder.rungs][:2] == ["manifest", "orgs"]
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: not screen.draft.edited)
+        saved = config.load(path).connection
+        assert (saved.bundle, saved.oauth_version) == ("b.zip", "2.0")
+        form.rows["oauth_version"].editor.focus()
+        await press(pilot, "right")
+        assert form.rows["root_url"].display
+        assert screen.draft.changes() == {"connection.bundle": ""}
+
+    drive(make_app(tmp_path, "connection"), steps)
