@@ -18,6 +18,7 @@ from styles import sheet
 
 if TYPE_CHECKING:
     from oneroster_tui.explain import Answer
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
 
 
@@ -32,7 +33,7 @@ async def there(desk: Desk, ids: list[str]) -> list[str]:
     """What the provider tells; why it does not, where it cannot be asked."""
     from oneroster_tui.explain import from_provider, single_of
 
-    def ask(client: Client) -> list[str]:
+    def ask(client: Client | Bundle) -> list[str]:
         return from_provider(desk.settings, single_of(client), ids)
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from oneroster_tui.errors import NotFound, ProviderError
@@ -10,6 +11,7 @@ from oneroster_tui.records import Class, Collection, Enrollment, User
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.client import Client
     from oneroster_tui.provider.dialects import Page
     from oneroster_tui.records import Record
@@ -24,10 +26,15 @@ MOST: Final = 8
 """So many ids are asked for."""
 
 
-def single_of(client: Client) -> Ask:
-    """The question to a provider over REST; asked twice at most, for somebody waits."""
+def single_of(client: Client | Bundle) -> Ask:
+    """The question to a provider; over REST it is asked twice at most, for somebody waits."""
+    from oneroster_tui.provider.bundle.bundle import Bundle
+    from oneroster_tui.provider.bundle.walks import single
     from oneroster_tui.provider.dialects import read_single
     from oneroster_tui.provider.endpoints import SINGLE
+
+    if isinstance(client, Bundle):
+        return partial(single, client)
 
     def ask(collection: Collection, sourced_id: str) -> Page:
         return read_single(collection, client.get(SINGLE[collection].url_path(sourced_id), tries=2).body)

@@ -7,7 +7,7 @@ from oneroster_tui.errors import ExitCode, NoRoster, RosterError
 from oneroster_tui.explain import Answer, from_provider, from_roster, single_of
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.workplace import Options, opened, roster_of
-from oneroster_tui.provider.client import Client
+from oneroster_tui.provider.opening import open_provider
 from oneroster_tui.text import sanitise
 
 
@@ -46,5 +46,5 @@ def known_there(settings: Settings, ids: list[str]) -> list[str]:
     """What the provider says."""
     if missing := settings.connection.missing():
         return [f"The provider was not asked: the connection is not configured ({', '.join(missing)})."]
-    with Client(settings.connection) as client:
+    with open_provider(settings.connection) as client:
         return from_provider(settings, single_of(client), ids)

@@ -8,7 +8,7 @@ from typing import Self
 
 from oneroster_tui.provider.bundle.file import FileReader
 from oneroster_tui.provider.bundle.findings import Findings
-from oneroster_tui.provider.bundle.header import match
+from oneroster_tui.provider.bundle.header import Layout, match
 from oneroster_tui.provider.bundle.manifest import read_manifest
 from oneroster_tui.provider.bundle.package import Package
 from oneroster_tui.provider.bundle.reading import Broken, Table
@@ -109,20 +109,30 @@ class Bundle:
 
     def cells(self, name: str, column: str) -> Iterator[tuple[int, str]]:
         """The cells of one column, with their rows' numbers: a second look, where the first has shown that it is needed."""
+        for layout, number, row in self._again(name):
+            place = layout.at.get(column, -1)
+            if place < 0:
+                return
+            if len(row) > place:
+                yield number, row[place]
+
+    def rows_where(self, name: str, column: str, cell: str) -> Iterator[dict[str, str]]:
+        """The rows of a file that have something in a column: column -> cell, without blanks."""
+        for layout, _, row in self._again(name):
+            place = layout.at.get(column, -1)
+            if len(row) == layout.width and place >= 0 and row[place] == cell:
+                yield {word: row[at] for word, at in layout.at.items() if row[at].strip()}
+
+    def _again(self, name: str) -> Iterator[tuple[Layout, int, list[str]]]:
+        """The rows of a file once more, with nothing said; none where it cannot be read."""
         quiet = Findings()
         try:
             table = Table(self.package.entries[name], quiet)
             layout = match(self.manifest.version, name, self.manifest.mode(name), table.header, quiet)
-            place = -1 if isinstance(layout, str) else layout.at.get(column, -1)
-            if place < 0:
-                table.close()
-                return
-            for batch in table.batches():
-                yield from (
-                    (number, row[place])
-                    for number, row in zip(batch.numbers, batch.rows, strict=True)
-                    if len(row) > place
-                )
+            if not isinstance(layout, str):
+                for batch in table.batches():
+                    for number, row in zip(batch.numbers, batch.rows, strict=True):
+                        yield layout, number, row
             table.close()
         except (Broken, KeyError):
             return

@@ -265,3 +265,23 @@ class BundleWalks:
         self.profile.roles = dict(sorted(self._seen.most_common(MOST_ROLES)))
         self.profile.learned_at = moment
         return self.profile
+
+
+def single(bundle: Bundle, collection: Collection, sourced_id: str) -> Page:
+    """One record of a bundle by itself, looked for from the first row on.
+
+    Raises:
+        NotFound: the bundle does not hold it.
+        Unreadable: the bundle says nothing of such records, or only what changed.
+    """
+    name = collection.value
+    raw: dict[str, object] = {}
+    raw |= next(bundle.rows_where(name, "sourcedId", sourced_id), {})
+    if not raw:
+        if collection in bundle.partial or name in bundle.manifest.doubts:
+            raise Unreadable(f"The bundle does not hold all of {name}.csv.", collection=name)
+        raise NotFound("The bundle does not hold it.", collection=name)
+    if collection is Collection.USERS and bundle.has_role_book:
+        raw["roles"] = list(bundle.rows_where("roles", "userSourcedId", sourced_id))
+    record, problems = read_row(collection, raw)
+    return Page([record] if record else [], problems, 1)
