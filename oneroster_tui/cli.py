@@ -378,6 +378,14 @@ COLUMNS = click.option(
 )
 
 
+TABLE_COLUMNS = click.option(
+    "--columns",
+    multiple=True,
+    metavar="TABLE.COLUMN,…",
+    help="Only these columns of a table, as users.id,users.email; other tables keep all.",
+)
+
+
 def words_of(given: tuple[str, ...]) -> tuple[str, ...]:
     """The words of options that may be repeated and may hold several, with commas."""
     return tuple(word for one in given for part in one.split(",") if (word := part.strip()))
@@ -423,6 +431,56 @@ def export_csv(
         given,
         lambda options, output: headless.bundle(
             options, output, path, version=version, since=since, schools=words_of(schools), columns=words_of(columns)
+        ),
+    )
+
+
+@export.command("json")
+@shared
+@click.argument("path", type=click.Path(path_type=Path))
+@SCHOOLS
+@TABLE_COLUMNS
+@click.pass_context
+def export_json(
+    context: click.Context, /, *, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], **given: Any
+) -> None:
+    """The roster's tables as one JSON file: an object of lists of rows."""
+    from oneroster_tui.headless import export as headless
+
+    perform(
+        context,
+        given,
+        lambda options, output: headless.json(options, output, path, words_of(schools), words_of(columns)),
+    )
+
+
+@export.command("csv-tables")
+@shared
+@click.argument("path", type=click.Path(path_type=Path))
+@SCHOOLS
+@TABLE_COLUMNS
+@click.option(
+    "--raw", is_flag=True, help="For programs: no apostrophe before what begins like a formula, no byte order mark."
+)
+@click.pass_context
+def export_csv_tables(
+    context: click.Context,
+    /,
+    *,
+    path: Path,
+    schools: tuple[str, ...],
+    columns: tuple[str, ...],
+    raw: bool,
+    **given: Any,
+) -> None:
+    """The roster's tables as CSV files, for a spreadsheet: a zip where PATH ends in .zip, else a folder."""
+    from oneroster_tui.headless import export as headless
+
+    perform(
+        context,
+        given,
+        lambda options, output: headless.csv_tables(
+            options, output, path, words_of(schools), words_of(columns), raw=raw
         ),
     )
 

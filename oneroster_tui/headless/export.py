@@ -11,6 +11,7 @@ from oneroster_tui.errors import ExitCode
 from oneroster_tui.export.oneroster import export_bundle
 from oneroster_tui.export.report import Report
 from oneroster_tui.export.rows import Stopping
+from oneroster_tui.export.tables import export_json, export_tables
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, roster_of
@@ -47,6 +48,36 @@ def bundle(
             keep_runs=settings.history.keep_runs,
             columns=columns,
             stopping=stopping,
+        )
+
+    return conducted(options, output, path, work)
+
+
+def json(options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...]) -> ExitCode:
+    """Writes the roster's tables as JSON.
+
+    Raises:
+        ConfigError, ExportError, RosterError, Stopped: nothing was written.
+    """
+
+    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
+        return export_json(roster, settings.source, path, schools=schools, columns=columns, stopping=stopping)
+
+    return conducted(options, output, path, work)
+
+
+def csv_tables(
+    options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], *, raw: bool
+) -> ExitCode:
+    """Writes the roster's tables as CSV.
+
+    Raises:
+        ConfigError, ExportError, RosterError, Stopped: nothing was written.
+    """
+
+    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
+        return export_tables(
+            roster, settings.source, path, schools=schools, columns=columns, raw=raw, stopping=stopping
         )
 
     return conducted(options, output, path, work)

@@ -129,6 +129,18 @@ class Extract:
         """All active rows of a table as `rows` gives them, whatever this reading is limited to."""
         return Extract(self.roster, self.source_id).rows(table)
 
+    def table(self, table: str, columns: Sequence[str]) -> Rows:
+        """A table as it is stored, whatever the status of its rows."""
+        where = {
+            "class_sessions": OF_SOURCE.format("class_id", "classes"),
+            "user_roles": OF_SOURCE.format("user_id", "users"),
+        }.get(table, "r.source_id = ?")
+        if self.schools and table in TABLE_SCOPES:
+            where += f" AND {TABLE_SCOPES[table]}"
+        key = ", ".join(f"r.{column}" for column in (("id",) if "id" in TABLES[table] else TABLES[table]))
+        selected = ", ".join(f"r.{column}" for column in columns)
+        return self.roster.stream(f"SELECT {selected} FROM {table} r WHERE {where} ORDER BY {key}", (self.source_id,))
+
     def past_roles(self) -> Iterator[tuple[str, str, list[dict[str, str]]]]:
         """(user, date, roles) as they were before each change since: some of them may be gone now."""
         rows = self.roster.stream(
@@ -194,6 +206,74 @@ class Extract:
             or ""
         )
 
+
+TABLES = {
+    "orgs": ("id", "sourced_id", "name", "type", "identifier", "parent_sourced_id", "status", "date_last_modified"),
+    "academic_sessions": (
+        *("id", "sourced_id", "title", "type", "start_date", "end_date", "school_year", "parent_sourced_id", "status"),
+        "date_last_modified",
+    ),
+    "courses": ("id", "sourced_id", "title", "course_code", "org_sourced_id", "status", "date_last_modified"),
+    "classes": (
+        *(
+            "id",
+            "sourced_id",
+            "title",
+            "class_code",
+            "class_type",
+            "course_sourced_id",
+            "school_sourced_id",
+            "start_date",
+        ),
+        *("end_date", "status", "date_last_modified"),
+    ),
+    "class_sessions": ("class_id", "session_id"),
+    "users": (
+        *("id", "sourced_id", "username", "identifier", "given_name", "middle_name", "family_name", "email", "enabled"),
+        *("status", "date_last_modified", "created_at", "updated_at"),
+    ),
+    "user_roles": ("user_id", "org_sourced_id", "role", "role_type"),
+    "user_ids": ("user_id", "sourced_id"),
+    "relationships": ("student_id", "agent_id", "role", "local_role", "status"),
+    "enrollments": (
+        *(
+            "id",
+            "sourced_id",
+            "class_id",
+            "user_id",
+            "school_sourced_id",
+            "role",
+            "local_role",
+            "is_primary",
+            "begin_date",
+        ),
+        *("end_date", "status", "created_at", "updated_at"),
+    ),
+}
+"""The roster's tables as the contract promises them, without `source_id`: an export is of one source."""
+
+FLAGS = ("enabled", "is_primary")
+"""Columns that say yes or no."""
+
+OF_CLASSES = (
+    "r.class_id IN (SELECT c.id FROM classes c WHERE c.school_sourced_id IN (SELECT sourced_id FROM export_schools))"
+)
+OF_SOURCE = "r.{0} IN (SELECT id FROM {1} WHERE source_id = ?)"
+
+TABLE_SCOPES = {
+    "classes": "r.school_sourced_id IN (SELECT sourced_id FROM export_schools)",
+    "class_sessions": OF_CLASSES,
+    "users": "r.id IN (SELECT id FROM export_users)",
+    "user_roles": "r.user_id IN (SELECT id FROM export_users)",
+    "user_ids": "r.user_id IN (SELECT id FROM export_users)",
+    "relationships": "r.student_id IN (SELECT id FROM export_users) AND r.agent_id IN (SELECT id FROM export_users)",
+    "enrollments": f"{OF_CLASSES} AND r.user_id IN (SELECT id FROM export_users)",
+    "courses": (
+        "(r.org_sourced_id IN (SELECT sourced_id FROM export_schools) OR r.sourced_id IN (SELECT c.course_sourced_id "
+        "FROM classes c WHERE c.school_sourced_id IN (SELECT sourced_id FROM export_schools)))"
+    ),
+}
+"""What belongs to some schools, whatever its status; of people, those who belong there now."""
 
 CHANGES_SINCE = (
     "FROM sync_changes c JOIN sync_runs r ON r.id = c.run_id WHERE r.source_id = ? AND c.run_id > ? "
