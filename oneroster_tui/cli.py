@@ -435,6 +435,29 @@ def export_csv(
     )
 
 
+@export.command("moodle")
+@shared
+@click.argument("path", type=click.Path(path_type=Path))
+@SCHOOLS
+@COLUMNS
+@click.pass_context
+def export_moodle(
+    context: click.Context, /, *, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], **given: Any
+) -> None:
+    """What Moodle's own tools import, into the folder PATH: users, courses, enrolments, relationships.
+
+    [moodle] in config.toml says how things are called there; docs/moodle.md has the files field by field. The exit code is 3 where
+    people or enrollments are left out because Moodle would refuse them.
+    """
+    from oneroster_tui.headless import export as headless
+
+    perform(
+        context,
+        given,
+        lambda options, output: headless.moodle(options, output, path, words_of(schools), words_of(columns)),
+    )
+
+
 @export.command("json")
 @shared
 @click.argument("path", type=click.Path(path_type=Path))

@@ -278,6 +278,9 @@ def values(key: Key) -> st.SearchStrategy[object]:
         "texts": st.lists(names, max_size=4).map(tuple),
         "periods": st.lists(periods, max_size=3).map(tuple),
         "roles": st.dictionaries(names, texts, max_size=3),
+        "ids": st.dictionaries(names, st.integers(1, 10**6), max_size=3),
+        "optional template": st.sampled_from(["", "{sourced_id}@example.invalid"]),
+        "course template": st.sampled_from(["", "{class_code}", "{school}-{title}"]),
         "template": st.sampled_from(["{email}", "{given_name}.{family_name}", "{{{sourced_id}}}"]),
     }[key.kind]
 

@@ -21,7 +21,10 @@ Kind = Literal[
     "texts",  # a list of texts
     "periods",  # a list of "FIRST..LAST"
     "roles",  # a table: OneRoster role = local role
-    "template",  # text with {column} fields
+    "ids",  # a table: word = whole number
+    "template",  # text with {column} fields of users
+    "optional template",  # the same, or empty
+    "course template",  # text with {column} fields of classes, or empty
 ]
 """What a value looks like; `values.py` has one reader for each."""
 
@@ -184,6 +187,38 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("log.keep_days", "whole", 30, "Days after which a log file is removed.", low=1, high=3650),
     Key("history.keep_runs", "whole", 400, "How many runs are remembered, with their changes.", low=1, high=100_000),
     Key("monitoring.textfile", "text", "", "A file of metrics for Prometheus' node exporter; empty: none."),
+    Key("moodle.auth", "name", "manual", "The authentication method of the users that Moodle gets."),
+    Key(
+        "moodle.course_shortname",
+        "course template",
+        "",
+        "Template over the columns of classes; empty: the class code, else the sourcedId. What is taken gets the sourcedId too.",
+    ),
+    Key(
+        "moodle.missing_email",
+        "optional template",
+        "",
+        "Template for the e-mail of those who have none, as Moodle asks for one; empty: they are left out, and said.",
+    ),
+    Key("moodle.url", "base url", "", "The address of the Moodle site to push to."),
+    Key("moodle.token", "secret", "", "The token of Moodle's web services itself; better kept outside this file."),
+    Key("moodle.token_env", "variable", "", "The environment variable that holds the token."),
+    Key("moodle.token_file", "text", "", "A file whose first line is the token."),
+    Key("moodle.token_command", "command", "", "A command whose first line of output is the token."),
+    Key("moodle.batch", "whole", 100, "How many records one request of a push carries.", low=1, high=1000),
+    Key("moodle.timeout", "number", 120, "Seconds to wait for each of Moodle's answers.", low=1, high=3600),
+    Key(
+        "moodle.roles",
+        "roles",
+        MappingProxyType({"student": "student", "teacher": "editingteacher"}),
+        "OneRoster role = short name of Moodle's role; not named: not enrolled, not assigned.",
+    ),
+    Key(
+        "moodle.role_ids",
+        "ids",
+        MappingProxyType({}),
+        "Short name = number of a role of that Moodle, where it is not the usual one: web services know numbers only.",
+    ),
 )
 """Every key, in the order of the file."""
 
@@ -191,7 +226,7 @@ KEYS_BY_NAME: Final[dict[str, Key]] = {key.name: key for key in KEYS}
 
 SECRETS: Final = tuple(
     tuple(f"{name}{way}" for way in ("", "_env", "_file", "_command"))
-    for name in ("connection.client_secret", "notify.smtp_password")
+    for name in ("connection.client_secret", "notify.smtp_password", "moodle.token")
 )
 """The ways to give each secret; at most one of them is set."""
 
@@ -209,10 +244,13 @@ USERNAME_COLUMNS: Final = (
 )
 """The columns of users that `sync.username` may name."""
 
+COURSE_COLUMNS: Final = ("title", "class_code", "course_code", "school", "sourced_id")
+"""What `moodle.course_shortname` may name of a class; `school` is the org's identifier, else its sourcedId."""
+
 
 def tables() -> tuple[str, ...]:
     """The names of the tables config.toml may have, in the order of the file."""
-    named = (key.name if key.kind == "roles" else key.table for key in KEYS)
+    named = (key.name if key.kind in ("roles", "ids") else key.table for key in KEYS)
     return tuple(dict.fromkeys(name for name in named if name))
 
 

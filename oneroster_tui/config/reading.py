@@ -17,6 +17,7 @@ from oneroster_tui.config.settings import (
     History,
     Log,
     Monitoring,
+    Moodle,
     Notify,
     Schools,
     Settings,
@@ -32,6 +33,7 @@ FILE: Final = "config.toml"
 HELD_SECRETS: Final = {
     "connection.client_secret": "the client secret",
     "notify.smtp_password": "the mail password",
+    "moodle.token": "the Moodle token",
     "notify.webhook": "the webhook's address",  # who knows it may post there
 }
 """What only the file's owner should be able to read, by the key that holds it."""
@@ -189,6 +191,7 @@ def _settings(data: Mapping[str, Any], path: Path, content: bytes | None) -> Set
         log=Log(**fields["log"]),
         history=History(**fields["history"]),
         monitoring=Monitoring(**fields["monitoring"]),
+        moodle=Moodle(**fields["moodle"]),
         warnings=tuple(_warnings(values, path, on_disk=content is not None)),
         fingerprint=digest(content),
         **fields[""],
@@ -244,7 +247,7 @@ def _unknown(dotted: str, value: object, name: str, table: str = "") -> str:
 
 def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterator[str]:
     """What works but should not stay."""
-    for name in ("connection.root_url", "connection.token_url", "notify.webhook"):
+    for name in ("connection.root_url", "connection.token_url", "notify.webhook", "moodle.url"):
         if values[name].lower().startswith("http:") and not _loopback(values[name]):
             yield f"{path.name}: {name} is http: everything sent there can be read on the way. Use https."
     if (

@@ -202,6 +202,44 @@ class Monitoring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moodle:
+    """[moodle]: how the roster looks in a Moodle, and how one is reached. `timeout` in seconds."""
+
+    auth: str
+    course_shortname: str
+    missing_email: str
+    url: str
+    token: str = field(repr=False)
+    token_env: str
+    token_file: str
+    token_command: str = field(repr=False)
+    batch: int
+    timeout: float
+    roles: Mapping[str, str]
+    role_ids: Mapping[str, int]
+
+    def secret(self, folder: Path) -> str:
+        """The token, fetched now from wherever the file says it is; `folder` is the config file's.
+
+        Raises:
+            ConfigError: none is set, or the variable, file or command does not give one.
+        """
+        return secret.resolve(
+            value=self.token,
+            variable=self.token_env,
+            file=self.token_file,
+            command=self.token_command,
+            folder=folder,
+            key="moodle.token",
+            noun="Moodle token",
+        )
+
+    def role(self, role: str) -> str:
+        """The short name of Moodle's role for a OneRoster role, in whatever case; "" where there is none."""
+        return self.roles.get(role.strip().lower(), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of config.toml.
 
@@ -224,6 +262,7 @@ class Settings:
     log: Log
     history: History
     monitoring: Monitoring
+    moodle: Moodle
     warnings: tuple[str, ...] = field(default=(), compare=False)
     fingerprint: Fingerprint = field(default=Fingerprint(""), repr=False, compare=False)
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from os import PathLike
 from typing import Final
 
-from oneroster_tui.config.keys import USERNAME_COLUMNS, Key, Kind
+from oneroster_tui.config.keys import COURSE_COLUMNS, USERNAME_COLUMNS, Key, Kind
 from oneroster_tui.config.settings import Period
 
 DATABASES: Final = ("sqlite", "postgresql", "cockroachdb")
@@ -84,7 +84,10 @@ _ALLOWED: Final[dict[Kind, str]] = {
     "texts": "a list of texts in quotes, none of them blank",
     "periods": 'a list of periods such as "2026-08-01..2026-08-20", first day first',
     "roles": 'a table of texts such as student = "Student"',
+    "ids": "a table of whole numbers such as student = 5",
     "template": f"text with at least one of {', '.join(f'{{{column}}}' for column in USERNAME_COLUMNS)}",
+    "optional template": f"text with at least one of {', '.join(f'{{{column}}}' for column in USERNAME_COLUMNS)}, or empty",
+    "course template": f"text with at least one of {', '.join(f'{{{column}}}' for column in COURSE_COLUMNS)}, or empty",
 }
 
 
@@ -283,20 +286,36 @@ def _roles(key: Key, value: object) -> dict[str, str]:
     return roles
 
 
+def _ids(key: Key, value: object) -> dict[str, int]:
+    if not isinstance(value, Mapping):
+        raise _refused(key, value)
+    reasons = [
+        f"{key.name}.{_short(_CONTROL.sub('?', str(name)))} is {found(key, number)}; allowed is a whole number above 0"
+        for name, number in value.items()
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1
+    ]
+    if reasons:
+        raise BadValueError(*reasons)
+    return {str(name): number for name, number in value.items()}
+
+
 def _template(key: Key, value: object) -> str:
     import string
 
     text = _text(key, value)
+    columns = COURSE_COLUMNS if key.kind == "course template" else USERNAME_COLUMNS
+    if not text and key.kind != "template":
+        return text
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:
         raise _refused(key, value, "whose braces do not match") from None
     fields = [part[1:] for part in parts if part[1] is not None]
     for name, specification, conversion in fields:
-        if name not in USERNAME_COLUMNS or specification or conversion:
+        if name not in columns or specification or conversion:
             raise _refused(key, value, f"with a field that is none of these: {{{_short(name or '')}}}")
     if not fields:
-        raise _refused(key, value, "which would give everybody the same name")
+        raise _refused(key, value, "which would give all of them the same")
     return text
 
 
@@ -315,5 +334,8 @@ _READERS: Final[dict[Kind, Callable[[Key, object], object]]] = {
     "texts": _texts,
     "periods": _periods,
     "roles": _roles,
+    "ids": _ids,
     "template": _template,
+    "optional template": _template,
+    "course template": _template,
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from oneroster_tui.errors import ExitCode, Stopped
+
+T = TypeVar("T")
 
 Stopping = Callable[[], ExitCode | None]
 """Whether somebody asked for the end, and how the program is then to exit."""
@@ -38,14 +40,37 @@ def write_rows(text: TextIO, header: Sequence[str], rows: Iterable[Sequence[obje
     write = csv.writer(text).writerows
     write((header,))
     count = 0
+    for chunk in chunks(rows, stopping):
+        write(chunk)
+        count += len(chunk)
+    return count
+
+
+def write_lines(text: TextIO, lines: Iterable[str], stopping: Stopping) -> int:
+    """Writes finished lines; says how many.
+
+    Raises:
+        Stopped, OSError: as for `write_rows`.
+    """
+    count = 0
+    for chunk in chunks(lines, stopping):
+        text.writelines(chunk)
+        count += len(chunk)
+    return count
+
+
+def chunks(rows: Iterable[T], stopping: Stopping) -> Iterator[list[T]]:
+    """The rows, a few thousand at a time.
+
+    Raises:
+        Stopped: somebody asked for it.
+    """
     remaining = iter(rows)
     while chunk := list(islice(remaining, CHUNK)):
         asked = stopping()
         if asked is not None:
             raise Stopped(asked, "The export was stopped. What was there before is there still.")
-        write(chunk)
-        count += len(chunk)
-    return count
+        yield chunk
 
 
 def one_line(text: str) -> str:

@@ -8,16 +8,15 @@ else. `raw` leaves both out. OneRoster and Moodle files never have them: a progr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from oneroster_tui.errors import ConfigError, Stopped
+from oneroster_tui.errors import ConfigError
 from oneroster_tui.export.place import folder_or_zip, one_file
 from oneroster_tui.export.report import Report
-from oneroster_tui.export.rows import CHUNK, Stopping, defused, never, write_rows
+from oneroster_tui.export.rows import Stopping, chunks, defused, never, write_rows
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries.export import FLAGS, TABLES, Extract, extract
 
@@ -77,12 +76,8 @@ def export_json(
         before = "{"
         for table, names in chosen.items():
             text.write(f'{before}\n"{table}": [')
-            rows = typed(found, table, names)
             count = 0
-            while chunk := list(islice(rows, CHUNK)):
-                asked = stopping()
-                if asked is not None:
-                    raise Stopped(asked, "The export was stopped. What was there before is there still.")
+            for chunk in chunks(typed(found, table, names), stopping):
                 lines = (msgspec.json.encode(dict(zip(names, row, strict=True))).decode() for row in chunk)
                 text.write(("\n" if not count else ",\n") + ",\n".join(lines))
                 count += len(chunk)

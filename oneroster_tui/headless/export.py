@@ -8,6 +8,7 @@ from pathlib import Path
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode
+from oneroster_tui.export.moodle.files import export_files
 from oneroster_tui.export.oneroster import export_bundle
 from oneroster_tui.export.report import Report
 from oneroster_tui.export.rows import Stopping
@@ -79,6 +80,21 @@ def csv_tables(
         return export_tables(
             roster, settings.source, path, schools=schools, columns=columns, raw=raw, stopping=stopping
         )
+
+    return conducted(options, output, path, work)
+
+
+def moodle(
+    options: Options, output: Output, path: Path, schools: tuple[str, ...], columns: tuple[str, ...]
+) -> ExitCode:
+    """Writes the files that Moodle's own tools import.
+
+    Raises:
+        ConfigError, ExportError, RosterError, Stopped: nothing was written.
+    """
+
+    def work(settings: Settings, roster: Roster, stopping: Stopping) -> Report:
+        return export_files(roster, settings, path, schools=schools, columns=columns, stopping=stopping)
 
     return conducted(options, output, path, work)
 

@@ -129,7 +129,9 @@ def masked_value(key: Key, value: Any, masks: Pseudonyms) -> Any:
             return f"{value.partition(':')[0]}:…"
         case "roles":
             return {masks.role(role): masks.role(local) for role, local in value.items()}
-        case "template":
+        case "ids":
+            return {masks.role(role): number for role, number in value.items()}
+        case "template" | "optional template" | "course template":
             return re.sub(r"\{\w+\}|[^{}]+", lambda part: part[0] if part[0][0] == "{" else "…", value)
         case "texts":
             if key.name == "schools.sync":
