@@ -437,25 +437,50 @@ def export_csv(
 
 @export.command("moodle")
 @shared
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--push", is_flag=True, help="Into the running Moodle that [moodle] names, in place of files.")
+@click.option("--plan", is_flag=True, help="With --push: only say what it would do.")
+@click.option(
+    "--allow-removals", is_flag=True, help="With --push: suspend however many there are to suspend, this once."
+)
 @SCHOOLS
 @COLUMNS
 @click.pass_context
 def export_moodle(
-    context: click.Context, /, *, path: Path, schools: tuple[str, ...], columns: tuple[str, ...], **given: Any
+    context: click.Context,
+    /,
+    *,
+    path: Path | None,
+    push: bool,
+    plan: bool,
+    allow_removals: bool,
+    schools: tuple[str, ...],
+    columns: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """What Moodle's own tools import, into the folder PATH: users, courses, enrolments, relationships.
 
-    [moodle] in config.toml says how things are called there; docs/moodle.md has the files field by field. The exit code is 3 where
-    people or enrollments are left out because Moodle would refuse them.
+    With --push the same through Moodle's web services; it goes on where it was when it is run again, and touches nothing that
+    it did not make. [moodle] in config.toml says how things are called there; docs/moodle.md has it all field by field. The exit
+    code is 3 where people or enrollments are left out because Moodle would refuse them, 4 where suspensions are held.
     """
     from oneroster_tui.headless import export as headless
 
-    perform(
-        context,
-        given,
-        lambda options, output: headless.moodle(options, output, path, words_of(schools), words_of(columns)),
-    )
+    if push == (path is not None):
+        raise click.UsageError("Name the folder, or push: one of the two.", context)
+    if (plan or allow_removals) and not push:
+        raise click.UsageError("--plan and --allow-removals go with --push.", context)
+    if plan and allow_removals:
+        raise click.UsageError("--plan suspends nobody: leave out --allow-removals.", context)
+    if push and (schools or columns):
+        raise click.UsageError("A push is of the whole roster: leave out --school and --columns.", context)
+
+    def work(options: Options, output: Output) -> ExitCode:
+        if path is None:
+            return headless.push_moodle(options, output, plan=plan, allow_removals=allow_removals)
+        return headless.moodle(options, output, path, words_of(schools), words_of(columns))
+
+    perform(context, given, work)
 
 
 @export.command("json")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ExitCode
+from oneroster_tui.errors import ExitCode, Stopped
 from oneroster_tui.export.moodle.files import export_files
 from oneroster_tui.export.oneroster import export_bundle
 from oneroster_tui.export.report import Report
@@ -97,6 +97,46 @@ def moodle(
         return export_files(roster, settings, path, schools=schools, columns=columns, stopping=stopping)
 
     return conducted(options, output, path, work)
+
+
+def push_moodle(options: Options, output: Output, *, plan: bool, allow_removals: bool) -> ExitCode:
+    """Brings a running Moodle in step with the roster.
+
+    Raises:
+        ConfigError, ProviderError, RosterError, Stopped: what was told Moodle until then is remembered.
+    """
+    from oneroster_tui.export.moodle.client import MoodleClient  # late: the files need no network
+    from oneroster_tui.export.moodle.push import push
+
+    with opened(options) as settings, roster_of(settings, create=False) as roster, stop_signals() as caught:
+        if plan:
+            outcome = push(roster, settings, None, output.line)
+        else:
+            url, token = settings.moodle.url, ""
+            if url:
+                token = settings.moodle.secret(settings.path.parent)
+            with MoodleClient(url, token, settings.moodle.timeout, stopping=lambda: bool(caught)) as client:
+                try:
+                    outcome = push(roster, settings, client, output.line, allow_removals=allow_removals)
+                except Stopped:
+                    what = "The push was stopped. What was told Moodle until then is remembered: run it again to go on."
+                    raise Stopped(caught[0] if caught else ExitCode.INTERRUPTED, what) from None
+    for kind, counts in outcome.counts.items():
+        told = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+        output.line(f"  {kind:<10} {told or 'nothing to do'}")
+    for kind, count in outcome.held.items():
+        output.warn(
+            f"{count:,} of kind {kind} are no longer in the roster: more than [guards] lets pass, so they were left as they are. "
+            "If that is right: export moodle --push --allow-removals"
+        )
+    for sentence in outcome.report.sentences():
+        output.warn(sanitise(sentence, 400))
+    for problem in outcome.problems[:20]:
+        output.warn(problem)
+    end = f"{outcome.calls:,} calls" if not plan else "nothing was sent: this was a plan"
+    output.line(f"{outcome.site}: {end}, {len(outcome.problems):,} problems.")
+    output.result(outcome.facts())
+    return outcome.exit_code
 
 
 def conducted(options: Options, output: Output, path: Path, work: Work) -> ExitCode:

@@ -315,6 +315,27 @@ class LooseEnd(Base):
         primary_key = pw.CompositeKey("source", "entity", "sourced_id", "named_by")
 
 
+class MoodleLink(Base):
+    """What a push made in a Moodle, or found there under its idnumber: the only things it ever changes.
+
+    `site` is the Moodle's address; `kind` category, course, user, enrolment or parent; `key` the idnumber, or those of both
+    ends and the role's short name, a line each; `content` what was last told (JSON); `state` active or suspended.
+    """
+
+    source = pw.ForeignKeyField(Source, index=False)
+    site = pw.TextField()
+    kind = pw.TextField()
+    key = pw.TextField()
+    remote_id = pw.BigIntegerField(null=True)
+    content = pw.TextField()
+    state = pw.TextField()
+    updated_at = pw.TextField()
+
+    class Meta:
+        table_name = "moodle_links"
+        primary_key = pw.CompositeKey("source", "site", "kind", "key")
+
+
 TABLES = (
     Source,
     Org,
@@ -333,4 +354,5 @@ TABLES = (
     IdCounter,
     Notification,
     LooseEnd,
+    MoodleLink,
 )

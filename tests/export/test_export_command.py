@@ -74,6 +74,15 @@ def test_options_that_take_several_words(place: Path) -> None:
         (("csv", "missing/out"), 1, "cannot be written"),
         (("csv", "."), 2, "no export of this kind"),
         (("csv",), 2, "PATH"),
+        (("moodle",), 2, "Name the folder, or push"),
+        (("moodle", "out", "--push"), 2, "Name the folder, or push"),
+        (("moodle", "out", "--plan"), 2, "go with --push"),
+        (("moodle", "--push", "--school", "s1"), 2, "whole roster"),
+        (("moodle", "--push", "--plan", "--allow-removals"), 2, "suspends nobody"),
+        (("moodle", "--push"), 2, "No Moodle is named"),
+        (("moodle", "out", "--columns", "users.email"), 2, "no optional column"),
+        (("json", "missing/out.json"), 1, "cannot be written"),
+        (("csv-tables", "out", "--columns", "users.shoe"), 2, "users.shoe"),
     ],
 )
 def test_what_does_not_work_is_said_and_nothing_written(
@@ -85,6 +94,36 @@ def test_what_does_not_work_is_said_and_nothing_written(
     assert words in result.stderr
     assert "\x1b" not in result.stderr
     assert sorted(place.iterdir()) == before
+
+
+def test_the_other_formats(place: Path) -> None:
+    assert facts(run("moodle", "m", "--json"))["files"]["enrolments"] == 17
+    assert facts(run("json", "out.json", "--json"))["files"]["users"] == 14
+    assert facts(run("csv-tables", "t.zip", "--json", "--raw"))["files"]["users"] == 14
+    assert sorted(one.name for one in place.iterdir() if one.suffix in (".json", ".zip") or one.is_dir()) == [
+        "m",
+        "out.json",
+        "t.zip",
+    ]
+
+
+def test_a_plan_of_a_push_asks_nobody(place: Path) -> None:
+    with (place / "config.toml").open("a") as config:
+        config.write('[moodle]\nurl = "https://moodle.invalid"\ntoken = "s3cret-token"\n')
+    result = run("moodle", "--push", "--plan", "--json")
+    assert facts(result)["counts"]["user"] == {"create": 14, "update": 0, "suspend": 0}
+    assert facts(result)["planned"] is True
+    assert "nothing was sent" in result.stderr
+    assert "s3cret" not in result.output
+
+
+def test_a_moodle_that_does_not_answer(place: Path) -> None:
+    with (place / "config.toml").open("a") as config:
+        config.write('[moodle]\nurl = "http://127.0.0.1:9"\ntoken = "s3cret-token"\n')
+    result = run("moodle", "--push")
+    assert result.exit_code == 7
+    assert "Moodle does not answer" in result.stderr
+    assert "s3cret" not in result.output
 
 
 def test_without_a_roster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

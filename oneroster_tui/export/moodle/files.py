@@ -159,6 +159,8 @@ class Files:
         left = (("del", one) for one in self.reading.enrolments(active=False))
         there = (("add", one) for one in self.reading.enrolments(active=True))
         for operation, enrolment in chain(left, there):
+            if not enrolment.good:
+                continue
             line = enrolment_line(operation, enrolment)
             if line is None:
                 self.reading.report.gap("enrolments", "idnumber", "that the file cannot hold", enrolment.sourced_id)

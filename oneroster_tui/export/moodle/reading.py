@@ -50,7 +50,10 @@ class User(NamedTuple):
 
 
 class Enrolment(NamedTuple):
-    """An enrollment: people and courses by their idnumbers, the role by its short name, times in seconds since 1970 or 0."""
+    """An enrollment: people and courses by their idnumbers, the role by its short name, times in seconds since 1970 or 0.
+
+    Not `good` where it would end before it starts, which Moodle does not take.
+    """
 
     course: str
     user: str
@@ -58,6 +61,7 @@ class Enrolment(NamedTuple):
     start: int
     end: int
     sourced_id: str
+    good: bool
 
 
 class Parent(NamedTuple):
@@ -87,7 +91,7 @@ class Reading:
         self.report = report
         self.unmapped: dict[str, int] = {}
         self.left_out: set[str] = set()
-        """The idnumbers of the people that Moodle cannot have; complete once `users` was read."""
+        """The idnumbers of active people that Moodle cannot have; complete once `users` was read."""
         self.orgs = {
             sourced_id: (fields.plain(name, fields.CATEGORY_NAME).replace(" / ", "/") or sourced_id, identifier, parent)
             for sourced_id, name, identifier, parent in queries.orgs(found)
@@ -176,7 +180,8 @@ class Reading:
             if active and not address:
                 self.report.gap("users", "email", "empty or none, which Moodle does not take", sourced_id)
             if wrong or (active and not address):
-                self.left_out.add(self.id_of(sourced_id, fields.USER_ID))
+                if active:
+                    self.left_out.add(self.id_of(sourced_id, fields.USER_ID))
                 continue
             taken.add(username)
             first, last = fields.plain(given, fields.NAME), fields.plain(family, fields.NAME)
@@ -195,12 +200,11 @@ class Reading:
                     self.unmapped[role] = self.unmapped.get(role, 0) + 1
                 continue
             start, stop = fields.begins(begin), fields.ends(end, rule)
-            if stop and stop <= start:
-                if active:
-                    self.report.gap("enrolments", "end", "not after its start", sourced_id)
-                continue
+            good = not stop or stop > start
+            if active and not good:
+                self.report.gap("enrolments", "end", "not after its start", sourced_id)
             course, person = self.id_of(class_, fields.COURSE_ID), self.id_of(user, fields.USER_ID)
-            yield Enrolment(course, person, short, start, stop, sourced_id)
+            yield Enrolment(course, person, short, start, stop, sourced_id, good)
 
     def parents(self) -> Iterator[Parent]:
         """The relationships, whatever Moodle makes of their role."""
