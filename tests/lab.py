@@ -23,6 +23,7 @@ from oneroster_tui.provider.client import Reply
 from oneroster_tui.roster.database import Roster, open_roster
 from oneroster_tui.sync.core import sync
 from oneroster_tui.sync.events import Event, RunEnded, render
+from tests import server
 
 Json = dict[str, Any]
 COLLECTIONS = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
@@ -313,6 +314,10 @@ class Lab:
             found[table] = sorted(self.rows(f"SELECT {', '.join(columns)} FROM {table}"), key=repr)
         return found
 
+    def dangling(self) -> list[tuple[Any, ...]]:
+        """Rows that refer to something that is not there; a server refuses them."""
+        return self.rows("PRAGMA foreign_key_check") if self.roster.engine.name == "sqlite" else []
+
     def outcome_of(self, sourced_id: str, entity: str = "users") -> tuple[str, str] | None:
         """(action, reason) of the newest audit row of a record."""
         rows = self.rows(
@@ -351,11 +356,26 @@ def lab_in(folder: Path, provider: Provider | None = None) -> Iterator[Lab]:
         guards=replace(settings.guards, max_remove_percent=None, max_remove_count=None),
         connection=replace(settings.connection, concurrency=1),  # threads cost more than the provider in memory
     )
+    with new_roster(folder) as roster:
+        yield Lab(folder, provider or small_district(), settings, roster)
+
+
+engine = "sqlite"
+"""Where new labs keep their rosters; the fixture of that name sets it."""
+
+
+@contextmanager
+def new_roster(folder: Path) -> Iterator[Roster]:
+    """An empty roster, in a file of the folder or on the server."""
+    if engine != "sqlite":
+        with server.empty_roster() as roster:
+            yield roster
+        return
     (folder / "roster.db").write_bytes(empty_roster())
     roster = open_roster("sqlite:///roster.db", folder)
     roster.execute("PRAGMA synchronous = OFF")
     try:
-        yield Lab(folder, provider or small_district(), settings, roster)
+        yield roster
     finally:
         roster.close()
 

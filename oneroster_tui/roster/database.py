@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from oneroster_tui.errors import ConfigError, NoRoster, RosterError
+from oneroster_tui.errors import ConfigError, NoRoster, RosterError, RosterSyncError
 from oneroster_tui.roster import models
-from oneroster_tui.roster.engine import Engine
+from oneroster_tui.roster.engine import Engine, Rows
+from oneroster_tui.roster.locks import FileLocks, Locks
 
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer before "the database is locked" is an error."""
+
+RETRIES = 10
+"""How often a transaction is tried again that failed only because another one was at the same rows."""
+
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -34,36 +42,41 @@ class Roster:
     Args:
         database: the peewee database, connected by whoever uses it first on each thread.
         place: what a person calls it: the file's path, or the url without its password.
-        lock_path: where the lock files of its sources stand.
+        locks: the locks of its sources; None: the engine's own.
     """
 
-    def __init__(self, database: pw.Database, engine: Engine, place: str, lock_path: Path) -> None:
+    def __init__(self, database: pw.Database, engine: Engine, place: str, locks: Locks | None = None) -> None:
         self.database = database
         self.engine = engine
         self.place = place
-        self.lock_path = lock_path
+        self.locks = locks or engine.locks(self.value)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """Runs one statement (`?` for each parameter) and gives the driver's cursor."""
+        """Runs one statement (in SQLite's words, see `engine`) and gives the driver's cursor."""
         with self.explained():
-            return self.database.execute_sql(sql, parameters)
+            return self.database.execute_sql(self.engine.translate(sql), parameters)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
         """Runs one prepared statement for many rows in one transaction; says how many rows it wrote."""
         with self.explained(), self.database.atomic():
             cursor = self.database.cursor()
-            cursor.executemany(sql, rows)
+            cursor.executemany(self.engine.translate(sql), rows)
             return int(cursor.rowcount)
+
+    def load(self, table: str, columns: Sequence[str], rows: Rows) -> int:
+        """Inserts many rows the quickest way and leaves alone what is there already; says how many were new."""
+        with self.explained():
+            return self.engine.load(self.database, table, columns, rows)
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query of any length, read as they are asked for, in the memory of a few."""
         with self.explained():
-            yield from self.database.execute_sql(sql, parameters)
+            yield from self.engine.stream(self.database, self.engine.translate(sql), parameters)
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything that is read within is of one moment, whatever a sync writes meanwhile; nothing waits for it."""
-        with self.database.atomic(self.engine.snapshot):
+        with self.engine.snapshot(self.database):
             yield
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
@@ -73,9 +86,26 @@ class Roster:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; takes the write lock at once, so that it never has to be given up half-way."""
-        with self.explained(), self.database.atomic("IMMEDIATE"):
+        """All or nothing; within another one, a part that can fail by itself."""
+        with self.explained(), self.engine.atomic(self.database):
             yield
+
+    def transact(self, work: Callable[[], T]) -> T:
+        """Does some work in a transaction, and anew where that failed only because another one was at the same rows.
+
+        The work may be done several times, so it must not change anything but the roster.
+        """
+        for attempt in range(RETRIES):
+            try:
+                with self.transaction():
+                    return work()
+            except RosterError as error:
+                inside = self.database.in_transaction()  # then the outer one is to be done anew
+                if inside or error.__cause__ is None or not self.engine.may_retry(error.__cause__):
+                    raise
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 -- so that two do not meet again
+        with self.transaction():
+            return work()
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
@@ -83,15 +113,16 @@ class Roster:
 
         Raises:
             RosterError: the database is locked, full, read-only, damaged, or refused otherwise.
+            ConfigError: it cannot be reached with this url.
         """
         try:
             yield
-        except (pw.PeeweeException, sqlite3.Error, OSError) as error:
-            raise explain(error, self.place) from error
+        except (*self.engine.errors, OSError) as error:
+            raise self.engine.explain(error, self.place) or explain(error, self.place) from error
 
     def close(self) -> None:
         """Closes this thread's connection."""
-        with contextlib.suppress(pw.PeeweeException, sqlite3.Error):
+        with contextlib.suppress(*self.engine.errors):
             self.database.close()
 
 
@@ -124,16 +155,53 @@ def open_roster(url: str, base: Path, *, create: bool = True) -> Roster:
     """Opens the database that `url` names, brings its schema up to date and binds the models to it.
 
     Args:
-        url: `sqlite:///relative/or//absolute/path`.
+        url: `sqlite:///relative/or//absolute/path`, `postgresql://…` or `cockroachdb://…`.
         base: the folder relative paths start from (the config file's).
-        create: whether a missing database is made; without, it is an error.
+        create: whether a missing roster is made; without, it is an error.
 
     Raises:
-        ConfigError: the url is not understood.
+        ConfigError: the url is not understood, or nobody can connect with it.
         NoRoster: it is missing, and not to be made.
         RosterError: it cannot be opened.
     """
-    path = sqlite_path(url, base)
+    roster = open_server(url) if is_server(url) else open_file(sqlite_path(url, base), create=create)
+    with roster.explained():
+        if not create and not roster.database.table_exists("schema_migration"):
+            missing = NoRoster("There is no roster yet.", where=roster.place, do="run a sync first: oneroster-tui --sync")
+            roster.close()
+            raise missing
+        roster.engine.alone(roster.database, lambda: migrate(roster.database))
+        roster.engine.settle(roster.execute)
+    models.database.initialize(roster.database)
+    return roster
+
+
+def is_server(url: str) -> bool:
+    """Whether a url names a database server, in place of a file."""
+    return url.partition("://")[0] in ("postgresql", "cockroachdb")
+
+
+def open_server(url: str) -> Roster:
+    """A roster on a server, not yet connected.
+
+    Raises:
+        ConfigError: the url cannot be read, or the driver is missing.
+    """
+    from oneroster_tui.roster.postgres import connected  # the driver is an extra
+
+    database, engine = connected(url)
+    return Roster(database, engine, public_url(url))
+
+
+def public_url(url: str) -> str:
+    """A database's url without what may be a secret."""
+    parts = urlsplit(url)
+    user, separator, host = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{user.partition(':')[0]}{separator}{host}{parts.path}"
+
+
+def open_file(path: Path, *, create: bool) -> Roster:
+    """A roster in an SQLite file, made empty where it is missing."""
     if not path.exists():
         if not create:
             raise NoRoster("There is no roster yet.", where=str(path), do="run a sync first: oneroster-tui --sync")
@@ -143,12 +211,7 @@ def open_roster(url: str, base: Path, *, create: bool = True) -> Roster:
         timeout=BUSY_TIMEOUT,
         pragmas={"journal_mode": "wal", "foreign_keys": 1, "synchronous": "NORMAL", "cache_size": -32000},
     )
-    roster = Roster(database, Engine(), str(path), path.with_name(path.name + ".lock"))
-    with roster.explained():
-        migrate(database)
-        roster.engine.settle(database.execute_sql)
-    models.database.initialize(database)
-    return roster
+    return Roster(database, Engine(), str(path), FileLocks(path.with_name(path.name + ".lock")))
 
 
 def sqlite_path(url: str, base: Path) -> Path:
@@ -162,7 +225,8 @@ def sqlite_path(url: str, base: Path) -> Path:
         raise ConfigError(
             f"The database url is not understood: {parts.scheme or url!s}://…",
             where="[database] url",
-            do='use "sqlite:///roster.db" (relative to the config file) or "sqlite:////absolute/path.db"',
+            do='use "sqlite:///roster.db" (relative to the config file), "sqlite:////absolute/path.db", "postgresql://…" '
+            'or "cockroachdb://…"',
         )
     return base / unquote(parts.path)[1:]
 

@@ -1,64 +1,127 @@
-"""The few words of SQL that engines say differently; everything else in the roster's SQL is common to all of them."""
+"""What engines say and do differently; everything else in the roster's SQL is common to all of them.
+
+Statements are written in SQLite's words. Where a whole phrase differs there is a method for it here; single words (`?`, `LIKE`,
+`temp.`) are put into the engine's own by `translate`, which `Roster.execute` asks for every statement.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+import peewee as pw
+
+from oneroster_tui.errors import RosterSyncError
+from oneroster_tui.roster.locks import Locks
+
+Execute = Callable[..., Any]
+"""Runs one statement, in SQLite's words, with its parameters; gives the cursor."""
+
+Rows = Sequence[Sequence[Any]]
 
 
 class Engine:
-    """SQLite's words. Other engines override what differs.
-
-    Statements are written with `?` for each parameter; `execute` of the roster translates.
-    """
+    """SQLite's words and ways. Other engines override what differs."""
 
     name = "sqlite"
-    placeholder = "?"
-    snapshot = "DEFERRED"
-    """How a transaction begins whose reads all see the same moment."""
+    errors: tuple[type[Exception], ...] = (pw.PeeweeException, sqlite3.Error)
+    """What the driver raises."""
+
+    # Words
+
+    def translate(self, sql: str) -> str:
+        """A statement in this engine's words."""
+        return sql
 
     def differs(self, left: str, right: str) -> str:
         """A comparison that treats NULL as a value."""
         return f"{left} IS NOT {right}"
 
-    def json_object(self, columns: Iterable[str], row: str = "") -> str:
-        """A JSON object of a row's columns; `row` is the alias the columns belong to."""
-        prefix = f"{row}." if row else ""
-        return "json_object(" + ", ".join(f"'{column}', {prefix}{column}" for column in columns) + ")"
+    def json_object(self, columns: Iterable[str], row: str = "", more: Sequence[tuple[str, str]] = ()) -> str:
+        """A JSON object of a row's columns.
 
-    def json_set(self, document: str, values: Sequence[tuple[str, str]]) -> str:
-        """A JSON object with some members replaced: pairs of a key and an SQL expression."""
-        return f"json_set({document}, " + ", ".join(f"'$.{key}', {value}" for key, value in values) + ")"
+        Args:
+            row: the alias the columns belong to.
+            more: further members: pairs of a key and an SQL expression.
+        """
+        prefix = f"{row}." if row else ""
+        members = [*((column, prefix + column) for column in columns), *more]
+        return "json_object(" + ", ".join(f"'{key}', {value}" for key, value in members) + ")"
 
     def json_list(self, value: str) -> str:
-        """An aggregate: the JSON list of a column's values."""
+        """An aggregate: the JSON list of a column's values; an empty one where there are none."""
         return f"json_group_array({value})"
 
     def as_json(self, text: str) -> str:
-        """A text that is JSON, as a value inside another JSON document."""
+        """What is JSON (a text, or what `json_list` gives), as a value inside another JSON document."""
         return f"json({text})"
 
     def json_each(self, document: str, alias: str) -> str:
-        """A FROM item with one row for each element of a JSON list."""
+        """A FROM item with one row for each object of a JSON list; see `json_member`."""
         return f"json_each({document}) AS {alias}"
 
-    def json_text(self, alias: str) -> str:
-        """The element itself, where it is a text."""
-        return f"{alias}.value"
-
     def json_member(self, alias: str, key: str) -> str:
-        """A member of the element, where it is an object."""
+        """A member of an object of `json_each`, where it is a text."""
         return f"json_extract({alias}.value, '$.{key}')"
+
+    def json_texts(self, document: str, alias: str) -> str:
+        """A FROM item with one row for each text of a JSON list: `value`."""
+        return f"json_each({document}) AS {alias}"
 
     def insert_or_ignore(self, table: str, columns: Sequence[str], values: str) -> str:
         """An insert that leaves rows alone that are there already."""
         return f"INSERT INTO {table} ({', '.join(columns)}) {values} ON CONFLICT DO NOTHING"
 
-    def settle(self, execute: Any) -> None:
+    # Ways
+
+    def settle(self, execute: Execute) -> None:
         """What makes a connection quick with temporary tables: they are never needed after a crash."""
         for pragma in ("temp.journal_mode = OFF", "temp.synchronous = OFF", "temp.cache_size = -16000"):
             execute(f"PRAGMA {pragma}")
 
-    def forbid_writing(self, execute: Any) -> None:
+    def forbid_writing(self, execute: Execute) -> None:
         """What keeps a connection that only reads from ever writing."""
         execute("PRAGMA query_only = ON")
+
+    def atomic(self, database: pw.Database) -> Any:
+        """A transaction that takes the write lock at once, so that it never has to be given up half-way; or a savepoint in one."""
+        return database.atomic("IMMEDIATE")
+
+    def snapshot(self, database: pw.Database) -> Any:
+        """A transaction whose reads all see the same moment."""
+        return database.atomic("DEFERRED")
+
+    def stream(self, database: pw.Database, sql: str, parameters: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
+        """The rows of a query (in this engine's words), in the memory of a few."""
+        return cast("Iterable[tuple[Any, ...]]", database.execute_sql(sql, parameters))
+
+    def load(self, database: pw.Database, table: str, columns: Sequence[str], rows: Rows) -> int:
+        """Inserts many rows and leaves alone what is there already; says how many were new."""
+        marks = f"VALUES ({', '.join('?' * len(columns))})"
+        with database.atomic():
+            cursor = database.cursor()
+            cursor.executemany(self.insert_or_ignore(table, columns, marks), rows)
+            return int(cursor.rowcount)
+
+    def measure(self, execute: Execute, table: str) -> None:
+        """Lets the engine learn what a table that was just filled holds, where it does not by itself."""
+
+    def free_ids(self, execute: Execute, table: str) -> None:
+        """Lets rows that others insert without an id get one beyond those that the sync gave out."""
+
+    def alone(self, database: pw.Database, work: Callable[[], None]) -> None:
+        """Does some work while no other process does the same, as far as that is needed: SQLite keeps them apart itself."""
+        work()
+
+    def locks(self, value: Callable[..., Any]) -> Locks:
+        """The locks of a roster's sources, where the engine has some of its own."""
+        raise NotImplementedError
+
+    def may_retry(self, error: BaseException) -> bool:
+        """Whether a transaction failed only because another one was at the same rows."""
+        return False
+
+    def explain(self, error: BaseException, place: str) -> RosterSyncError | None:
+        """An error in a person's words, where they are the engine's own."""
+        return None

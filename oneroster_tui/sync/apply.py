@@ -73,6 +73,8 @@ def insert(stage: Stage, entity: Entity, moment: str) -> None:
         f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq",
         (stage.source_id, moment, moment),
     )
+    if entity.early_ids:
+        stage.roster.engine.free_ids(stage.execute, entity.table)
 
 
 def origin(entity: Entity, *, value: bool = False) -> str:
@@ -109,8 +111,8 @@ def follow_classes(stage: Stage) -> None:
     stage.execute(f"DELETE FROM class_sessions WHERE class_id IN ({changed})")
     stage.execute(
         "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
-        f"{engine.json_each('c.terms', 'e')} "
-        f"JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = {engine.json_text('e')} "
+        f"{engine.json_texts('c.terms', 'e')} "
+        "JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = e.value "
         "WHERE c.id IN (SELECT local_id FROM stage_classes) ON CONFLICT DO NOTHING",
         (stage.source_id,),
     )

@@ -14,11 +14,9 @@ def stored_columns(entity: Entity) -> tuple[str, ...]:
 
 def row_json(engine: Engine, entity: Entity) -> str:
     """SQL for a stored row `r` as the audit keeps it; a user's with all the provider ids that mean it."""
-    row = engine.json_object(stored_columns(entity), "r")
-    if entity is not USERS:
-        return row
     ids = f"SELECT {engine.json_list('i.sourced_id')} FROM user_ids i WHERE i.user_id = r.id"
-    return engine.json_set(row, [("user_ids", engine.as_json(f"({ids})"))])
+    more = [("user_ids", engine.as_json(f"({ids})"))] if entity is USERS else []
+    return engine.json_object(stored_columns(entity), "r", more)
 
 
 def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:

@@ -80,10 +80,10 @@ class Carrier:
         stage = self.stage
         if stage.execute(f"INSERT INTO sought (sourced_id) {looked_for(stage)}").rowcount <= 0:
             return 0
-        each, agent = stage.roster.engine.json_each("p.agents", "g"), stage.roster.engine.json_text("g")
+        each = stage.roster.engine.json_texts("p.agents", "g")
         return self.carry(
             f"SELECT p.sourced_id FROM users p, {each} WHERE p.source_id = {stage.source_id} AND p.status = 'active' "
-            f"AND p.agents <> '[]' AND {agent} IN (SELECT sourced_id FROM sought)"
+            "AND p.agents <> '[]' AND g.value IN (SELECT sourced_id FROM sought)"
         )
 
     def keep(self, stage: Stage, round_: int) -> None:
@@ -145,15 +145,14 @@ CAME = "s.sourced_id NOT IN (SELECT sourced_id FROM carried)"
 
 def linked(stage: Stage) -> tuple[str, ...]:
     """SELECTs of the agents that students name, or named."""
-    source, each = stage.source_id, stage.roster.engine.json_each("p.agents", "g")
-    agent = stage.roster.engine.json_text("g")
+    source, each = stage.source_id, stage.roster.engine.json_texts("p.agents", "g")
     listed = f"p.source_id = {source} AND p.agents <> '[]'"
     return (
         "SELECT a.agent_sourced_id FROM stage_agents a JOIN stage_users s ON s.sourced_id = a.student_sourced_id "
         f"WHERE s.kept > 0 AND {CAME}",
-        f"SELECT {agent} FROM stage_users s JOIN users p ON p.sourced_id = s.sourced_id AND {listed}, {each} "
+        f"SELECT g.value FROM stage_users s JOIN users p ON p.sourced_id = s.sourced_id AND {listed}, {each} "
         f"WHERE {CAME} OR s.kept = 0",
-        f"SELECT {agent} FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
+        f"SELECT g.value FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
         "WHERE d.entity = 'users' AND d.reason <> 'broken'",
     )
 
@@ -186,10 +185,10 @@ def unheard_of(stage: Stage) -> list[str]:
         f"AND {CAME}"
     )
     rows = stage.execute(
-        f"SELECT n.id FROM ({named}) n WHERE n.id NOT IN (SELECT sourced_id FROM stage_users) "
-        "AND n.id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'users') "
-        f"AND n.id NOT IN (SELECT sourced_id FROM loose_ends WHERE source_id = {stage.source_id} AND entity = 'users') "
-        "AND n.id NOT IN (SELECT sourced_id FROM stage_loose_ends WHERE entity = 'users') "
-        f"AND NOT {standing(stage, 'n.id')} ORDER BY n.id"
+        f"SELECT w.id FROM ({named}) w WHERE w.id NOT IN (SELECT sourced_id FROM stage_users) "
+        "AND w.id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'users') "
+        f"AND w.id NOT IN (SELECT sourced_id FROM loose_ends WHERE source_id = {stage.source_id} AND entity = 'users') "
+        "AND w.id NOT IN (SELECT sourced_id FROM stage_loose_ends WHERE entity = 'users') "
+        f"AND NOT {standing(stage, 'w.id')} ORDER BY w.id"
     ).fetchall()
     return [sourced_id for (sourced_id,) in rows]

@@ -127,8 +127,8 @@ def rename(roster: Roster, entity: Entity, source_id: int, run_id: int) -> int:
 
 
 def swap_ids(roster: Roster, table: str, source_id: int) -> None:
-    """Renames; two ids may change places, so the way leads over names that nobody has."""
-    for old, new in (("m.old_id", "char(0) || m.new_id"), ("char(0) || m.new_id", "m.new_id")):
+    """Renames; two ids may change places, so the way leads over names that nobody has: none begins with a blank."""
+    for old, new in (("m.old_id", "' ' || m.new_id"), ("' ' || m.new_id", "m.new_id")):
         roster.execute(
             f"UPDATE {table} SET sourced_id = {new} FROM id_map m WHERE {table}.sourced_id = {old} AND {table}.source_id = ?",
             (source_id,),

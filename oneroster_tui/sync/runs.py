@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import filelock
 import msgspec
 
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ExitCode, RosterError, RosterSyncError, RunLocked
+from oneroster_tui.errors import ExitCode, RosterSyncError, RunLocked
 from oneroster_tui.roster.database import Roster, now
+from oneroster_tui.roster.locks import Taken
 from oneroster_tui.sync.stage import Stage
 
 
@@ -50,33 +50,21 @@ class Run:
 
 @contextlib.contextmanager
 def hold_lock(roster: Roster, source: str) -> Iterator[None]:
-    """Keeps other runs of the same source away. The operating system frees it when the process dies, however it dies.
+    """Keeps other runs of the same source away; the lock is free when the process dies, however it dies.
 
     Raises:
         RunLocked: another run holds it.
     """
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in source)
-    path = roster.lock_path.with_name(f"{roster.lock_path.stem}-{name}.lock")
-    lock = filelock.FileLock(path, mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise RunLocked(
-            f"Another run of {source!r} is under way{holder(roster, source)}.",
-            where=roster.place,
-            do="wait for it to end; if it hangs, end that process and run again",
-        ) from None
-    except (OSError, NotImplementedError) as error:
-        reason = getattr(error, "strerror", None) or "the file system has no locks"
-        raise RosterError(
-            f"The lock file cannot be made: {reason}. Without it two runs could write at once, so nothing was done.",
-            where=str(path),
-            do="check the owner and mode of the file and its folder; on a network file system, keep the roster on a local disk",
-        ) from error
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(roster.locks.hold(source))
+        except Taken:
+            raise RunLocked(
+                f"Another run of {source!r} is under way{holder(roster, source)}.",
+                where=roster.place,
+                do="wait for it to end; if it hangs, end that process and run again",
+            ) from None
         yield
-    finally:
-        lock.release()
 
 
 def holder(roster: Roster, source: str) -> str:

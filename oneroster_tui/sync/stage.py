@@ -134,9 +134,7 @@ class Stage:
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         if not rows:
             return 0
-        marks = ", ".join("?" * len(columns))
-        sql = self.roster.engine.insert_or_ignore(table, columns, f"VALUES ({marks})")
-        return self.roster.execute_many(sql, rows)
+        return self.roster.load(table, columns, rows)
 
     def reserve_ids(self, entity: Entity, count: int) -> int:
         """Gives out `count` local ids of a table, for good; returns the one before the first.

@@ -10,7 +10,7 @@ import msgspec
 import peewee as pw
 
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ConfigError, ExitCode
+from oneroster_tui.errors import ConfigError, ExitCode, RosterError
 from oneroster_tui.records import Problem
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.roster.queries import ChangeRow, change_row
@@ -31,6 +31,9 @@ HANGING_ON = {
     CLASSES.table: ((ENROLLMENTS, "class_id"),),
 }
 """What refers to a row, and would go with it."""
+
+FLAGS = ("enabled", "is_primary")
+"""Columns that are true or false; SQLite's JSON calls them 1 and 0."""
 
 BY_TABLE = {entity.table: entity for entity in ENTITIES}
 
@@ -171,9 +174,12 @@ class Undoing:
             self.roster.execute(f"DELETE FROM {entity.table} WHERE id = ?", (change.local_id,))
             return "deleted"
         try:
-            self.write(entity, change, change.before)
-        except pw.IntegrityError:
-            raise Conflict("something it refers to is gone") from None
+            with self.roster.transaction():
+                self.write(entity, change, change.before)
+        except RosterError as error:
+            if isinstance(error.__cause__, pw.IntegrityError):
+                raise Conflict("something it refers to is gone") from None
+            raise
         self.follow(entity, change.before)
         return "restored"
 
@@ -195,16 +201,14 @@ class Undoing:
     def write(self, entity: Entity, change: ChangeRow, row: dict[str, Any]) -> None:
         """Writes a row as it was: back into its place, or anew under its old local id."""
         columns = stored_columns(entity)
-        values = [row[column] for column in columns]
+        values = [bool(row[column]) if column in FLAGS else row[column] for column in columns]
         if change.after is not None:
             assignments = ", ".join(f"{column} = ?" for column in columns)
-            self.roster.database.execute_sql(
-                f"UPDATE {entity.table} SET {assignments} WHERE id = ?", (*values, row["id"])
-            )
+            self.roster.execute(f"UPDATE {entity.table} SET {assignments} WHERE id = ?", (*values, row["id"]))
             return
         guarded, origin = (", origin", ", 'provider'") if entity.guarded else ("", "")
         marks = ", ".join("?" * (len(columns) + 1))
-        self.roster.database.execute_sql(
+        self.roster.execute(
             f"INSERT INTO {entity.table} ({', '.join(columns)}, source_id{guarded}) VALUES ({marks}{origin})",
             (*values, self.source_id),
         )
@@ -240,9 +244,9 @@ class Undoing:
         )
         self.roster.execute(
             "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
-            f"{engine.json_each('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = c.source_id "
-            f"AND t.sourced_id = {engine.json_text('e')} WHERE c.source_id = ?",
-            (self.source_id,),
+            f"{engine.json_texts('c.terms', 'e')} JOIN academic_sessions t ON t.source_id = ? "
+            "AND t.sourced_id = e.value WHERE c.source_id = ?",
+            (self.source_id, self.source_id),
         )
 
     def report(self, change: ChangeRow, why: str) -> None:

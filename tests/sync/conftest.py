@@ -1,4 +1,4 @@
-"""The lab as a fixture."""
+"""The lab as a fixture, and the engines that its roster stands on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,45 @@ from pathlib import Path
 
 import pytest
 
+import tests.lab
+from tests import server
 from tests.lab import Lab, lab_in
+
+ON_BOTH = (
+    "basics",
+    "by_hand",
+    "delta",
+    "deselected",
+    "id_map",
+    "merge",
+    "scope",
+    "spared",
+    "suspicion",
+    "undo",
+    "order",
+)
+"""Modules whose tests run on SQLite and on PostgreSQL: among them they send every statement of the sync."""
+
+ENGINES = ("sqlite", pytest.param("postgresql", marks=server.needs_server))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of some modules on each engine."""
+    module = metafunc.module.__name__.rpartition(".")[2].removeprefix("test_").removeprefix("sync_")
+    if module in ON_BOTH and "hypothesis" not in dir(metafunc.function):
+        metafunc.parametrize("engine", ENGINES, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the rosters of this test stand."""
+    name: str = getattr(request, "param", "sqlite")
+    monkeypatch.setattr(tests.lab, "engine", name)
+    return name
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, engine: str) -> Iterator[Lab]:
     """A small district of two schools, both selected, guards off, and an empty roster."""
     with lab_in(tmp_path) as made:
         yield made

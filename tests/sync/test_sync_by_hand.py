@@ -21,7 +21,7 @@ def make_by_hand(lab: Lab) -> None:
     execute = lab.roster.execute
     for name in ("local-user", "local-parent"):
         extra = "username, identifier, given_name, family_name, middle_name, email, enabled, roles, agents"
-        values = "?, '', '', '', '', '', 1, '[]', '[]'"
+        values = "?, '', '', '', '', '', TRUE, '[]', '[]'"
         execute(f"INSERT INTO users ({common}, {extra}) VALUES ({marks}, {values})", (source, name, *TIMES, name))
     school = "class_code, class_type, school_sourced_id, terms, title"
     execute(
@@ -35,7 +35,7 @@ def make_by_hand(lab: Lab) -> None:
     ):
         execute(
             f"INSERT INTO enrollments ({common}, class_id, user_id, role, local_role, is_primary) "
-            f"VALUES ({marks}, ?, ?, 'student', 'Student', 0)",
+            f"VALUES ({marks}, ?, ?, 'student', 'Student', FALSE)",
             (source, name, *TIMES, lab.local_id(class_, "classes"), lab.local_id(user)),
         )
     execute(
@@ -70,7 +70,7 @@ def test_rows_made_by_hand_outlive_what_they_hang_on(lab: Lab, policy: str) -> N
     lab.provider.mark("classes", "s1-a")
     lab.sync(sync={"on_removed": policy})
     assert by_hand(lab) == before
-    assert lab.rows("PRAGMA foreign_key_check") == []
+    assert lab.dangling() == []
     if policy != "keep":
         assert lab.statuses("users")["s1-st1"] == "suspended"
         assert lab.statuses("classes")["s1-a"] == "suspended"

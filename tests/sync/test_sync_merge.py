@@ -174,7 +174,7 @@ def test_turning_merging_on_and_off_and_on_while_records_come_and_go(lab: Lab, p
         assert len({ids[name] for name in listed}) == (1 if rule else len(listed))
         for name in listed:
             assert f"e-{name}" in lab.active("enrollments")
-        assert lab.rows("PRAGMA foreign_key_check") == []
+        assert lab.dangling() == []
         lab.provider.back("users", gone)
 
 

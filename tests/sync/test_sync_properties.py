@@ -177,7 +177,7 @@ def assert_audited(lab: Lab, before: dict[str, Table], after: dict[str, Table]) 
 
 def assert_whole(lab: Lab) -> None:
     """Nothing active hangs on anything that is not, and nothing refers to nothing."""
-    assert lab.rows("PRAGMA foreign_key_check") == []
+    assert lab.dangling() == []
     for table, column, parent in (
         ("enrollments", "user_id", "users"),
         ("enrollments", "class_id", "classes"),
