@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from oneroster_tui.errors import ConfigError, NoRoster, RosterError, RosterSyncError
+from oneroster_tui.errors import ConfigError, NoRoster, RosterError
 from oneroster_tui.roster import models
 from oneroster_tui.roster.engine import Engine, Rows
 from oneroster_tui.roster.locks import FileLocks, Locks
@@ -49,7 +48,7 @@ class Roster:
         self.database = database
         self.engine = engine
         self.place = place
-        self.locks = locks or engine.locks(self.value)
+        self.locks = locks or engine.locks(self.execute, self.close)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Runs one statement (in SQLite's words, see `engine`) and gives the driver's cursor."""
@@ -117,7 +116,7 @@ class Roster:
         """
         try:
             yield
-        except (*self.engine.errors, OSError) as error:
+        except self.engine.errors as error:
             raise self.engine.explain(error, self.place) or explain(error, self.place) from error
 
     def close(self) -> None:
@@ -167,7 +166,9 @@ def open_roster(url: str, base: Path, *, create: bool = True) -> Roster:
     roster = open_server(url) if is_server(url) else open_file(sqlite_path(url, base), create=create)
     with roster.explained():
         if not create and not roster.database.table_exists("schema_migration"):
-            missing = NoRoster("There is no roster yet.", where=roster.place, do="run a sync first: oneroster-tui --sync")
+            missing = NoRoster(
+                "There is no roster yet.", where=roster.place, do="run a sync first: oneroster-tui --sync"
+            )
             roster.close()
             raise missing
         roster.engine.alone(roster.database, lambda: migrate(roster.database))

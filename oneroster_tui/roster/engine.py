@@ -25,8 +25,8 @@ class Engine:
     """SQLite's words and ways. Other engines override what differs."""
 
     name = "sqlite"
-    errors: tuple[type[Exception], ...] = (pw.PeeweeException, sqlite3.Error)
-    """What the driver raises."""
+    errors: tuple[type[Exception], ...] = (pw.PeeweeException, sqlite3.Error, OSError)
+    """What the driver, and what lies under it, raises."""
 
     # Words
 
@@ -114,8 +114,13 @@ class Engine:
         """Does some work while no other process does the same, as far as that is needed: SQLite keeps them apart itself."""
         work()
 
-    def locks(self, value: Callable[..., Any]) -> Locks:
-        """The locks of a roster's sources, where the engine has some of its own."""
+    def locks(self, execute: Execute, close: Callable[[], None]) -> Locks:
+        """The locks of a roster's sources, where the engine has some of its own.
+
+        Args:
+            execute: the roster's.
+            close: closes the calling thread's connection.
+        """
         raise NotImplementedError
 
     def may_retry(self, error: BaseException) -> bool:

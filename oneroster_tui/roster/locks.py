@@ -6,11 +6,13 @@ Either is free as soon as its process is gone, however it went.
 from __future__ import annotations
 
 import contextlib
+import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from oneroster_tui.errors import RosterError
+from oneroster_tui.errors import RosterError, RosterSyncError
 
 
 class Taken(Exception):
@@ -26,6 +28,13 @@ class Locks(Protocol):
         Raises:
             Taken: somebody else does, be it in this very process.
             RosterError: there can be no lock.
+        """
+
+    def assure(self, source: str) -> None:
+        """Makes sure within a transaction that the lock is still held until that ends.
+
+        Raises:
+            RosterError: it was lost.
         """
 
 
@@ -63,24 +72,29 @@ class FileLocks:
         finally:
             lock.release()
 
+    def assure(self, source: str) -> None:
+        """Nothing: the operating system takes no lock away."""
+
 
 class AdvisoryLocks:
     """PostgreSQL's advisory locks, on the connection that the run itself works on: who loses one loses both.
 
     Args:
-        value: runs a statement and gives the first column of its first row.
+        execute: the roster's.
     """
 
     KEY = "hashtextextended('oneroster-tui ' || current_schema() || ' ' || ?, 0)"
 
-    def __init__(self, value: Callable[..., Any]) -> None:
-        self.value = value
+    def __init__(self, execute: Callable[..., Any]) -> None:
+        self.execute = execute
         self.held: set[str] = set()  # the server counts a second time on one connection, and lets it pass
 
     @contextlib.contextmanager
     def hold(self, source: str) -> Iterator[None]:
         """See `Locks`."""
-        if source in self.held or not self.value(f"SELECT pg_try_advisory_lock({self.KEY})", (source,)):
+        if source in self.held:
+            raise Taken
+        if not self.execute(f"SELECT pg_try_advisory_lock({self.KEY})", (source,)).fetchone()[0]:
             raise Taken
         self.held.add(source)
         try:
@@ -88,4 +102,72 @@ class AdvisoryLocks:
         finally:
             self.held.discard(source)
             with contextlib.suppress(RosterError):  # where the connection is gone, so is the lock
-                self.value(f"SELECT pg_advisory_unlock({self.KEY})", (source,))
+                self.execute(f"SELECT pg_advisory_unlock({self.KEY})", (source,))
+
+    def assure(self, source: str) -> None:
+        """Nothing: the lock is lost with the connection only, and then there is no transaction either."""
+
+
+class LeaseLocks:
+    """A row for each source, whose holder renews it as long as it lives; for CockroachDB, which has no other locks.
+
+    Who dies without a word holds others up for a minute. A holder that could not renew in time finds out before it writes.
+
+    Args:
+        execute: the roster's.
+        close: closes the calling thread's connection.
+    """
+
+    TABLE = "CREATE TABLE IF NOT EXISTS run_locks (source TEXT PRIMARY KEY, holder TEXT NOT NULL, until TIMESTAMPTZ NOT NULL)"
+    UNTIL = "now() + INTERVAL '60 seconds'"
+    EVERY = 15.0
+    """Seconds between two renewals."""
+
+    def __init__(self, execute: Callable[..., Any], close: Callable[[], None]) -> None:
+        self.execute = execute
+        self.close = close
+        self.held: dict[str, str] = {}
+
+    @contextlib.contextmanager
+    def hold(self, source: str) -> Iterator[None]:
+        """See `Locks`."""
+        token = uuid.uuid4().hex
+        self.execute(self.TABLE)
+        taken = self.execute(
+            f"INSERT INTO run_locks (source, holder, until) VALUES (?, ?, {self.UNTIL}) ON CONFLICT (source) DO UPDATE SET "
+            "holder = excluded.holder, until = excluded.until WHERE run_locks.until < now()",
+            (source, token),
+        )
+        if taken.rowcount < 1:
+            raise Taken
+        self.held[source] = token
+        over = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(source, token, over), daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            renewing.join()
+            del self.held[source]
+            with contextlib.suppress(RosterError):
+                self.execute("DELETE FROM run_locks WHERE source = ? AND holder = ?", (source, token))
+
+    def assure(self, source: str) -> None:
+        """See `Locks`."""
+        row = self.execute("SELECT holder FROM run_locks WHERE source = ? FOR UPDATE", (source,)).fetchone()
+        if row is None or row[0] != self.held[source]:
+            raise RosterError(
+                "This run could not renew its lock in time, and another run took it: nothing was changed.",
+                where="run_locks",
+                do="look for a slow or broken connection to the database server, and run again",
+            )
+
+    def _renew(self, source: str, token: str, over: threading.Event) -> None:
+        """Renews a lease until it is over; where that fails, `assure` will notice."""
+        while not over.wait(self.EVERY):
+            with contextlib.suppress(RosterSyncError):
+                self.execute(
+                    f"UPDATE run_locks SET until = {self.UNTIL} WHERE source = ? AND holder = ?", (source, token)
+                )
+        self.close()

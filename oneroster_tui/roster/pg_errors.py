@@ -5,22 +5,67 @@ from __future__ import annotations
 from oneroster_tui.errors import ConfigError, RosterError, RosterSyncError
 
 CODES: tuple[tuple[str, type[RosterSyncError], str, str], ...] = (
-    ("28", ConfigError, "The database server refused the user or the password.", "check the user in [database] url, and its password in PGPASSWORD or ~/.pgpass"),
-    ("3D", ConfigError, "There is no such database on the server.", "make it (createdb), or check the name in [database] url"),
-    ("42501", ConfigError, "The database user may not do this.", "make the user the owner of the database, or grant it CREATE and TEMPORARY on it"),
-    ("25006", RosterError, "The database server is read-only.", "name the primary server in [database] url, not a standby"),
-    ("53100", RosterError, "The database server's disk is full: nothing was changed.", "free some space there and run again"),
-    ("53300", RosterError, "The database server has too many connections.", "run again later, or raise max_connections"),
-    ("53", RosterError, "The database server lacks resources: nothing was changed.", "run again later; see the server's log"),
-    ("57014", RosterError, "The database server ended a statement.", "look for statement_timeout in the server's settings"),
+    (
+        "28",
+        ConfigError,
+        "The database server refused the user or the password.",
+        "check the user in [database] url, and its password in PGPASSWORD or ~/.pgpass",
+    ),
+    (
+        "3D",
+        ConfigError,
+        "There is no such database on the server.",
+        "make it (createdb), or check the name in [database] url",
+    ),
+    (
+        "42501",
+        ConfigError,
+        "The database user may not do this.",
+        "make the user the owner of the database, or grant it CREATE and TEMPORARY on it",
+    ),
+    (
+        "25006",
+        RosterError,
+        "The database server is read-only.",
+        "name the primary server in [database] url, not a standby",
+    ),
+    (
+        "53100",
+        RosterError,
+        "The database server's disk is full: nothing was changed.",
+        "free some space there and run again",
+    ),
+    (
+        "53300",
+        RosterError,
+        "The database server has too many connections.",
+        "run again later, or raise max_connections",
+    ),
+    (
+        "53",
+        RosterError,
+        "The database server lacks resources: nothing was changed.",
+        "run again later; see the server's log",
+    ),
+    (
+        "57014",
+        RosterError,
+        "The database server ended a statement.",
+        "look for statement_timeout in the server's settings",
+    ),
     ("57", RosterError, "The database server shuts down or starts up.", "run again when it is up"),
     ("55P03", RosterError, "The roster is being written by another program.", "wait for it to end and run again"),
     ("40", RosterError, "Another program changed the same rows at the same time, again and again.", "run again"),
-    ("08", RosterError, "The connection to the database server was lost: nothing was changed.", "check the server and run again"),
+    (
+        "08",
+        RosterError,
+        "The connection to the database server was lost: nothing was changed.",
+        "check the server and run again",
+    ),
     ("42P01", RosterError, "The roster lacks a table.", "check [database] url: is this another program's database?"),
     ("42703", RosterError, "The roster lacks a column.", "check [database] url: is this another program's database?"),
     ("XX", RosterError, "The database server found its data damaged.", "see the server's log; restore a backup"),
-)  # fmt: skip
+)
 """SQLSTATE (or its beginning) -> which error, what happened, what to do. The first that fits counts."""
 
 MARKS: tuple[tuple[str, str], ...] = (

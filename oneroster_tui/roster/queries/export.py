@@ -173,8 +173,8 @@ class Extract:
         within = " AND a.id IN (SELECT id FROM export_users)" if self.schools else ""
         lists, there = engine.json_list("a.sourced_id"), f"a.status = 'active' AND a.id <> r.id{within}"
         return (  # CROSS JOIN keeps SQLite from beginning with everybody
-            f"SELECT {lists} FROM {engine.json_each('r.agents', 'e')} CROSS JOIN user_ids i CROSS JOIN users a "
-            f"WHERE i.source_id = {self.source_id} AND i.sourced_id = {engine.json_text('e')} AND a.id = i.user_id AND {there}",
+            f"SELECT {lists} FROM {engine.json_texts('r.agents', 'e')} CROSS JOIN user_ids i CROSS JOIN users a "
+            f"WHERE i.source_id = {self.source_id} AND i.sourced_id = e.value AND a.id = i.user_id AND {there}",
             f"SELECT {lists} FROM relationships l CROSS JOIN users a "
             f"WHERE l.student_id = r.id AND l.status = 'active' AND a.id = l.agent_id AND {there}",
         )
@@ -388,8 +388,8 @@ def _note_changed(roster: Roster, source_id: int, since: int) -> None:
     coming = "SELECT sourced_id FROM export_changed WHERE moved = 1 AND entity"
     for table, named, entity in (("classes", "terms", "academic_sessions"), ("users", "agents", "users")):
         roster.execute(
-            f"{insert}SELECT DISTINCT '{table}', r.sourced_id, 0 FROM {table} r, {engine.json_each(f'r.{named}', 'e')} "
-            f"WHERE r.source_id = ? AND r.status = 'active' AND {engine.json_text('e')} IN ({coming} = '{entity}') "
+            f"{insert}SELECT DISTINCT '{table}', r.sourced_id, 0 FROM {table} r, {engine.json_texts(f'r.{named}', 'e')} "
+            f"WHERE r.source_id = ? AND r.status = 'active' AND e.value IN ({coming} = '{entity}') "
             "ON CONFLICT DO NOTHING",
             (source_id,),
         )
