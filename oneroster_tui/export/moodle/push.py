@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import filelock
-
 from oneroster_tui.config import Guards, Settings
 from oneroster_tui.errors import ConfigError, ExitCode, RosterError, RunLocked
 from oneroster_tui.export.moodle.client import MoodleClient
@@ -24,6 +22,7 @@ from oneroster_tui.export.moodle.telling import Telling
 from oneroster_tui.export.moodle.wanted import KINDS, note_wanted
 from oneroster_tui.export.report import Report
 from oneroster_tui.roster.database import Roster
+from oneroster_tui.roster.locks import Taken
 from oneroster_tui.roster.queries.export import extract
 from oneroster_tui.roster.queries.moodle_links import Links
 
@@ -212,12 +211,9 @@ def _lock(roster: Roster) -> Iterator[None]:
     Raises:
         RunLocked: one is under way.
     """
-    lock = filelock.FileLock(roster.lock_path.with_name(f"{roster.lock_path.stem}-moodle.lock"), mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise RunLocked("Another push is under way.", where=roster.place, do="wait for it to end") from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(roster.locks.hold("moodle push"))
+        except Taken:
+            raise RunLocked("Another push is under way.", where=roster.place, do="wait for it to end") from None
         yield
-    finally:
-        lock.release()
