@@ -56,7 +56,7 @@ def rows_of(provider: Provider, version: str = "1.1", modes: Mapping[str, str] |
         for user in files["users"]:
             for place, org in enumerate(filter(None, user.pop("orgSourcedIds").split(","))):
                 role = {
-                    "sourcedId": f"{user['sourcedId']}:{org}",
+                    "sourcedId": f"{user['sourcedId']}-{org}",
                     "userSourcedId": user["sourcedId"],
                     "role": user["role"],
                 }

@@ -75,6 +75,7 @@ class FileReader:
         rows: how many rows came, usable or not.
         complete: whether they were all; holds from the end on.
         why: why not, as the end of a sentence that began with the file's name; "" when they were.
+        is_delta: whether the manifest calls it a delta, so that every row needs status and dateLastModified.
         layout: where its columns stand; None where it could not be opened.
     """
 
@@ -83,6 +84,7 @@ class FileReader:
         self.bundle = bundle
         self.find = bundle.findings
         self.mode = bundle.manifest.mode(name)
+        self.is_delta = self.mode == "delta" and name not in bundle.manifest.unsaid
         self.version = bundle.manifest.version
         self.rows = 0
         self.complete = False
@@ -127,6 +129,7 @@ class FileReader:
             for batch in self._table.batches():
                 self.rows += len(batch.rows) + len(batch.lost)
                 self._ids.add([row[place] for row in batch.rows if len(row) > place and row[place]])
+                self._ids.add([found for cells in batch.lost.values() if (found := self.id_of(cells))])
                 self._note_later(batch)
                 yield batch
         except Broken as broken:
@@ -222,7 +225,7 @@ class FileReader:
     def remarks(self, row: list[str]) -> list[Remark]:
         """What the standard, and the rest of the bundle, have against a row of the right length."""
         assert self.layout is not None  # noqa: S101
-        found = list(remarks(self.version, self.name, self.mode, self.layout, row))
+        found = list(remarks(self.version, self.name, self.layout, row, delta=self.is_delta))
         for column, target in REFERS.get(self.name, {}).items():
             place = self.layout.at.get(column)
             if place is None or not row[place] or (self.name, target) in LATER:

@@ -18,7 +18,6 @@ MOST_LISTED: Final = 1000
 CODES: Final[dict[str, str]] = {
     # the bundle
     "compression": "A file in the zip is packed in a way other than deflate.",
-    "damaged": "A file in the zip is cut off or damaged.",
     "encrypted": "A file in the zip is encrypted.",
     "duplicate_file": "The bundle holds a file twice.",
     "extra_file": "A file is there that the manifest calls absent.",
@@ -67,7 +66,6 @@ CODES: Final[dict[str, str]] = {
     "unclosed_quote": "A quotation mark is not closed.",
     "unequal_lists": "subjects and subjectCodes do not have the same length.",
     "unknown_reference": "An id names something that the bundle does not hold.",
-    "unusable": "A row cannot become a record.",
 }
 """Every code, and what it means."""
 

@@ -22,12 +22,14 @@ class Manifest:
     Attributes:
         modes: for each file a sync reads, what it is; absent where the bundle does not have it, or does not speak of it.
         doubts: for files that cannot be relied on, why: what they lack means nothing.
+        unsaid: files of which nobody said whether they are bulk or delta.
         system: the name of the system that made it.
     """
 
     version: Version = "1.1"
     modes: dict[str, Mode] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
+    unsaid: set[str] = field(default_factory=set)
     system: str = ""
 
     def mode(self, file: str) -> Mode:
@@ -132,6 +134,7 @@ def _settle(name: str, said: str | None, package: Package, manifest: Manifest, f
         text = f"The manifest should say bulk, delta or absent, and says {what}; what the file lacks was left as it is."
         find("not_in_manifest", "error", text, file=file)
         manifest.modes[name] = "delta"
+        manifest.unsaid.add(name)
         manifest.doubts[name] = "the manifest does not say whether it is bulk or delta"
     elif said is not None or name in READ:
         find("manifest_property", "warning", f"file.{name} should be bulk, delta or absent.", file=FILE)

@@ -85,7 +85,7 @@ class Package:
         self._take(found)
 
     def _list_zip(self, archive: zipfile.ZipFile) -> None:
-        infos = [info for info in archive.infolist() if not info.is_dir() and not _is_junk(info.filename)]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/") and not _is_junk(info.filename)]
         if len(infos) > MOST_NAMES:
             raise Unreadable(f"The bundle holds {len(infos):,} files, and OneRoster has 22.", where=str(self.path))
         whole = max(self.path.stat().st_size, 1)

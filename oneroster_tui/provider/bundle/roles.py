@@ -106,8 +106,11 @@ def read_roles(bundle: Bundle) -> RoleBook:
                 cells = row if len(row) == width else reader.fit(batch.numbers[place], row)
                 if cells:
                     user, org, role, kind, status = pick([*cells, ""])
-                    is_plain = role in sound and kind in ("primary", "secondary") and GUID.fullmatch(f"{user}{org}")
-                    if not (is_plain and user and org and status in ("", "active", "tobedeleted")):
+                    is_plain: object = (
+                        role in sound and kind in ("primary", "secondary") and GUID.fullmatch(f"{user}{org}")
+                    )
+                    is_plain = is_plain and user and org and status in ("", "active", "tobedeleted")
+                    if not is_plain or reader.is_delta or not bundle.known.has("orgs", org):
                         _odd(reader, batch.numbers[place], cells, book, (user, org, role, kind, status))
                     else:
                         book.add(user, org, role, kind, status)
@@ -130,7 +133,7 @@ def _odd(
     good = usable(user, org, role)
     remarks = reader.remarks(cells)
     if good is None:
-        remarks = remarks or [("unusable", "", "The row names no person, org or role.")]
+        remarks = remarks or [("bad_id", "", "The row names no person, org or role.")]
         _lose(book, user)
     else:
         book.add(*good, kind, status)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from oneroster_tui.provider.bundle.header import Layout
-from oneroster_tui.provider.bundle.schemas import EXTENDABLE, Column, Mode, Version, words
+from oneroster_tui.provider.bundle.schemas import EXTENDABLE, Column, Version, words
 from oneroster_tui.provider.dialects import values
 from oneroster_tui.text import sanitise
 
@@ -19,12 +19,12 @@ Remark = tuple[str, str, str]
 """Code, column, message."""
 
 
-def remarks(version: Version, file: str, mode: Mode, layout: Layout, row: Sequence[str]) -> Iterator[Remark]:
+def remarks(version: Version, file: str, layout: Layout, row: Sequence[str], *, delta: bool) -> Iterator[Remark]:
     """What the standard has against the cells of a row that is as long as the header."""
     for column, place in layout.columns:
         cell = row[place]
         if not cell.strip():
-            if column.need == "*" or (column.need == "+" and mode == "delta"):
+            if column.need == "*" or (column.need == "+" and delta):
                 yield "missing_value", column.name, "A value is required here."
             continue
         found = _WEIGHERS.get(column.kind, _word)(version, file, column, cell)

@@ -105,7 +105,7 @@ class BundleWalk:
         rules = Rules(
             at=reader.layout.at,
             width=reader.layout.width,
-            delta=reader.mode == "delta",
+            delta=reader.is_delta,
             roles=roles,
             known=self._bundle.known,
             roles_of=self._book.sure if self._book is not None else None,
@@ -177,7 +177,7 @@ class BundleWalk:
         sourced_id = record.sourced_id if record else reader.id_of(cells)
         if record is None:
             page.count += 1
-            found = found or [("unusable", "", problems[-1].message)]
+            found = found or [("bad_id", "", problems[-1].message)]
         reader.say(found, number, sourced_id, used=record is not None)
         page.problems += [
             msgspec.structs.replace(problem, message=f"{reader.file}, row {number}: {problem.message}")

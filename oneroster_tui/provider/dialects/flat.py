@@ -82,9 +82,9 @@ def _enrollments(rules: Rules) -> Lane:
         "beginDate",
         "endDate",
     )
-    width, statuses = rules.width, _DELTA if rules.delta else _BULK
+    width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
     roles = {word: read_word(word) for word in rules.roles}
-    classes, schools, users = (rules.known.ids.get(file) for file in ("classes", "orgs", "users"))
+    classes, schools, users = (rules.known.ids.get(file) for file in ("classes", "schools", "users"))
 
     def read(rows: Rows) -> list[Record | None]:
         """The hottest loop of a bundle: 1.2 million turns in a large district."""
@@ -104,7 +104,7 @@ def _enrollments(rules: Rules) -> Lane:
                 or not _IDS(ids)
                 or status not in statuses
                 or primary not in _FLAGS
-                or (modified and read_time(modified) != modified)
+                or (read_time(modified) != modified if modified else delta)
                 or (begin and read_date(begin) != begin)
                 or (end and read_date(end) != end)
                 or (classes is not None and hash(class_id) not in classes)
@@ -151,8 +151,10 @@ def _users(rules: Rules) -> Lane:
         "email",
         "agentSourcedIds",
         "grades",
+        "primaryOrgSourcedId",
     )
-    width, statuses, roles_of = rules.width, _DELTA if rules.delta else _BULK, rules.roles_of
+    width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
+    roles_of = rules.roles_of
     words, known = frozenset(rules.roles), rules.known
     has_flag = "enabledUser" in rules.at
     at_orgs: dict[tuple[str, str], tuple[Role, ...]] = {}
@@ -193,6 +195,7 @@ def _users(rules: Rules) -> Lane:
                 email,
                 agents,
                 grades,
+                primary,
             ) = pick(row)
             roles = roles_here(role, orgs) if roles_of is None else roles_of(sourced_id)
             if (
@@ -203,7 +206,8 @@ def _users(rules: Rules) -> Lane:
                 or not _IDS(sourced_id)
                 or status not in statuses
                 or enabled not in _FLAGS
-                or (modified and read_time(modified) != modified)
+                or (read_time(modified) != modified if modified else delta)
+                or (primary and not (_IDS(primary) and known.has("orgs", primary)))
                 or (agents and not (_ID_LIST(agents) and len(agents) <= MAX_ID))
             ):
                 row.pop()
@@ -242,15 +246,18 @@ def _classes(rules: Rules) -> Lane:
         "courseSourcedId",
         "schoolSourcedId",
         "termSourcedIds",
+        "subjects",
+        "subjectCodes",
     )
-    width, statuses, known = rules.width, _DELTA if rules.delta else _BULK, rules.known
+    width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
+    known = rules.known
     kinds = {"homeroom", "scheduled"}
 
     def read_one(row: list[str]) -> Record | None:
         if len(row) != width:
             return None
         row.append("")
-        sourced_id, status, modified, title, code, kind, course, school, terms = pick(row)
+        sourced_id, status, modified, title, code, kind, course, school, terms, subjects, codes = pick(row)
         ids = f"{sourced_id}{course}{school}"
         if (
             not (sourced_id and course and school and terms and title)
@@ -259,8 +266,9 @@ def _classes(rules: Rules) -> Lane:
             or len(terms) > MAX_ID
             or not (_IDS(ids) and _ID_LIST(terms))
             or status not in statuses
-            or (modified and read_time(modified) != modified)
+            or (read_time(modified) != modified if modified else delta)
             or not (known.has("courses", course) and known.has("schools", school))
+            or (subjects and codes and subjects.count(",") != codes.count(","))
             or not all(known.has("academicSessions", term) for term in terms.split(","))
         ):
             row.pop()
