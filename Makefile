@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.ready-docs
 DEMO ?=
 
-.PHONY: help sync test lint format docs snapshots clean
+.PHONY: help sync test lint format pages man docs licences snapshots clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,13 +34,27 @@ format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(READY)  ## write docs/keys.md from the command table, docs/providers.md and docs/conformance.md from the lab
+pages: $(READY)  ## write anew what is made from code: docs/reference, the man page, keys, providers, conformance
+	@$(BIN)/python -m tests.docs.pages
 	@$(BIN)/python -m screens.commands > docs/keys.md
 	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
 	@$(BIN)/python -m tests.conformance.docs > docs/conformance.md
+
+man: pages  ## show the man page
+	@man -l docs/oneroster-tui.1
+
+$(DOCS_READY): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
+	@touch $(DOCS_READY)
+
+docs: pages $(DOCS_READY)  ## the documents as a site in site/, every link checked
+	@$(BIN)/mkdocs build --quiet --strict
+
+licences: $(DOCS_READY)  ## write docs/licences.md anew
+	@$(BIN)/python -m tests.docs.licences
 
 snapshots: $(READY)  ## record the screens anew; look at the pictures before you commit them
 	@$(BIN)/python -m pytest --quiet tests/screens --snapshot-update
 
 clean:  ## remove what was made, the demo district's roster too
-	@rm -rf $(VENV) oneroster-demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) oneroster-demo dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

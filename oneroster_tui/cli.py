@@ -16,20 +16,7 @@ if TYPE_CHECKING:
     from oneroster_tui.headless.output import Output
     from oneroster_tui.headless.workplace import Options
 
-EXIT_STATUS = """\b
-Exit status:
-  0    done
-  1    internal error
-  2    wrong usage or configuration
-  3    done, with records that could not be used
-  4    removals are held by a guard; the rest was applied
-  5    another run holds the lock
-  6    authentication or authorisation failed
-  7    provider unreachable or pull incomplete; nothing was removed
-  8    blackout period, nothing done
-  10   `sync --plan --detailed-exitcode`: changes are pending
-  130  stopped by SIGINT, 143 by SIGTERM: the roster is as before or as after
-"""
+EXIT_STATUS = "\b\nExit status:\n" + "\n".join(f"  {code:<4} {code.meaning}" for code in ExitCode)
 
 SHARED = ("config", "demo", "demo_day", "demo_version", "json")
 
@@ -553,6 +540,34 @@ def schedule(context: click.Context, /, *, cron: bool, **given: Any) -> None:
     from oneroster_tui.headless import schedule as headless
 
     perform(context, given, lambda options, output: headless.schedule(options, output, cron=cron))
+
+
+@cli.command("config")
+@shared
+@click.option("--sample", is_flag=True, help="The sample instead: every key, its default, and a word about it.")
+@click.pass_context
+def config_command(context: click.Context, /, *, sample: bool, **given: Any) -> None:
+    """Show which config.toml is in force and what it sets; secrets are not shown. Writes nothing."""
+    from oneroster_tui.headless import settings as headless
+
+    perform(context, given, headless.sample if sample else headless.settings)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that makes a shell complete commands and options.
+
+    \b
+    bash  eval "$(oneroster-tui completion bash)"      in ~/.bashrc
+    zsh   eval "$(oneroster-tui completion zsh)"       in ~/.zshrc
+    fish  oneroster-tui completion fish | source       in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 -- the three are click's own
+    click.echo(kind(cli, {}, "oneroster-tui", "_ONEROSTER_TUI_COMPLETE").source())
 
 
 @cli.command("support-bundle")

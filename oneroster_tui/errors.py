@@ -24,35 +24,32 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
-    """How a command ended; the numbers are promised to cron jobs and monitors."""
+    """How a command ended; the numbers are promised to cron jobs and monitors, `meaning` says each in a sentence."""
 
-    DONE = 0
-    """Everything was done."""
-    INTERNAL = 1
-    """An internal error, or the database could not be used."""
-    USAGE = 2
-    """Wrong usage or configuration."""
-    RECORD_PROBLEMS = 3
-    """Done, with records that could not be used."""
-    HELD = 4
-    """Removals are held by a guard; the rest was applied."""
-    LOCKED = 5
-    """Another run holds the lock."""
-    UNAUTHORIZED = 6
-    """Authentication or authorisation failed."""
-    INCOMPLETE = 7
-    """The provider is unreachable or a pull was incomplete; nothing was removed."""
-    BLACKOUT = 8
-    """A blackout period: nothing was done."""
-    CHANGES_PENDING = 10
-    """`sync --plan --detailed-exitcode` found changes."""
-    INTERRUPTED = 130
-    """SIGINT ended the run; the roster is as before or as after."""
-    TERMINATED = 143
-    """SIGTERM ended the run; the roster is as before or as after."""
+    meaning: str
+
+    def __new__(cls, number: int, meaning: str) -> Self:
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.meaning = meaning
+        return code
+
+    DONE = 0, "done"
+    INTERNAL = 1, "internal error, or the database could not be used; `status`: the last good run is too old"
+    USAGE = 2, "wrong usage or configuration"
+    RECORD_PROBLEMS = 3, "done, with records that could not be used"
+    HELD = 4, "removals are held by a guard; the rest was applied"
+    LOCKED = 5, "another run holds the lock"
+    UNAUTHORIZED = 6, "authentication or authorisation failed"
+    INCOMPLETE = 7, "provider unreachable, or a pull was incomplete; nothing was removed"
+    BLACKOUT = 8, "a blackout period, nothing was done"
+    CHANGES_PENDING = 10, "`sync --plan --detailed-exitcode`: changes are pending"
+    INTERRUPTED = 130, "stopped by SIGINT; the roster is as before or as after, never between"
+    TERMINATED = 143, "stopped by SIGTERM; the roster is as before or as after, never between"
 
 
 PRECEDENCE = (

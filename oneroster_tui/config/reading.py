@@ -67,7 +67,8 @@ def load(path: Path) -> Settings:
         raise ConfigError(
             "There is no config file.",
             where=str(path),
-            do="try `oneroster-tui --demo` without one, copy the sample config.toml there, or name one with --config",
+            do="try `oneroster-tui --demo`, which needs none; begin one with `oneroster-tui config --sample >config.toml`, "
+            "or in the interface: `oneroster-tui`",
         )
     return _settings(parse_toml(decode(content, path), path), path, content)
 
