@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    def __new__(cls, number: int, meaning: str) -> Self:
+    def __new__(cls, number: int, meaning: str = "") -> Self:
         code = int.__new__(cls, number)
         code._value_ = number
         code.meaning = meaning
