@@ -65,6 +65,14 @@ class Check:
     status: int | None = None
     seconds: float = 0.0
 
+    def by_rule(self) -> list[tuple[Rule, list[Finding]]]:
+        """Its findings, those of one rule together, the gravest first."""
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault(finding.code, []).append(finding)
+        found = [(RULES[code], group) for code, group in groups.items()]
+        return sorted(found, key=lambda pair: _GRAVITY.index(pair[0].outcome))
+
     @property
     def outcome(self) -> Outcome:
         """The gravest of its findings."""

@@ -98,7 +98,7 @@ def _members(row: Json, model: Entity, version: str, path: str) -> Iterator[Amis
         else:
             yield from _value(row[name], member, version, where)
     if version != "1.0":  # its text is not at hand
-        for name in row.keys() - model.keys():
+        for name in sorted(row.keys() - model.keys(), key=str):
             yield "unknown_member", f".{sanitise(str(name), 40)}" if not path else f"{path}.…", "not of this version"
 
 

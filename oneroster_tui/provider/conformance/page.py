@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from oneroster_tui import __version__
-from oneroster_tui.provider.conformance.card import Card, Check, Outcome, Section, grade
-from oneroster_tui.provider.conformance.text import LEGEND, MARKS, MOST_REQUESTS, counts
+from oneroster_tui.provider.conformance.card import Card, Check, Finding, Outcome, Section, grade
+from oneroster_tui.provider.conformance.rules import Rule
+from oneroster_tui.provider.conformance.text import LEGEND, MARKS, MOST_FINDINGS, MOST_REQUESTS, counts
 
 MARK = "<!doctype html>\n<!-- oneroster-tui conformance -->\n"
 
@@ -25,7 +26,7 @@ body { margin: 0 auto; max-width: 62rem; padding: 1rem; background: var(--paper)
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line);
   display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline; }
-h2 small, .soft { color: var(--soft); font-weight: normal; font-size: .9rem; }
+h2 small, .soft, .took { color: var(--soft); font-weight: normal; font-size: .9rem; }
 p { margin: .25rem 0; }
 .grades { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1rem 0; padding: 0;
   list-style: none; }
@@ -36,6 +37,7 @@ p { margin: .25rem 0; }
 .row { display: flex; flex-wrap: wrap; gap: 0 .75rem; align-items: baseline; }
 .row .title { flex: 1 1 14rem; }
 .word { flex: 0 0 7.5rem; font-weight: 600; }
+.asked { display: flex; gap: .75rem; padding: 0 .75rem; margin-bottom: .5rem; }
 .passed { color: var(--passed); } .deviates { color: var(--deviates); } .failed { color: var(--failed); }
 .not-offered, .not-tested { color: var(--other); }
 .finding { margin: .25rem 0 .5rem; padding: .5rem .75rem; background: var(--box); border-left: .25rem solid currentColor; }
@@ -44,11 +46,13 @@ dt { color: var(--soft); } dd { margin: 0; }
 code { font: .9em ui-monospace, monospace; }
 footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
 @media (max-width: 30rem) {
-  .finding dl { grid-template-columns: 1fr; } .finding dt { margin-top: .25rem; } .row .soft { flex-basis: 100%; } }
+  .finding dl { grid-template-columns: 1fr; } .finding dt { margin-top: .25rem; } .row .title { order: 1; flex-basis: 100%; }
+  .took { margin-left: auto; } }
 @media print {
   :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --line: #bbb; --box: #fff;
     --passed: #155d27; --deviates: #6b4600; --failed: #a11; --other: #444; }
-  body { max-width: none; padding: 0; font-size: 10pt; } .checks > li, .finding, .grades li { break-inside: avoid; }
+  body { max-width: none; padding: 0; font-size: 10pt; } .row, .finding, .grades li { break-inside: avoid; }
+  .row { break-after: avoid; } .finding { padding: .2rem .5rem; }
   h2 { break-after: avoid; } }
 """
 
@@ -117,19 +121,25 @@ def _section(card: Card, section: Section) -> str:
 
 def _check(check: Check) -> str:
     outcome = check.outcome
-    status = f"{check.status}, " if check.status else ""
+    took = f"{f'{check.status}, ' if check.status else ''}{check.seconds:.2f} s" if check.asked else ""
     told = f'<p class="soft">{escape(check.untested)}</p>' if check.untested else ""
-    told += "".join(
-        f'<div class="finding {_class(finding.rule.outcome)}"><b>{escape(finding.rule.amiss)}</b><dl>'
-        f"<dt>came</dt><dd>{escape(finding.came) or '-'}</dd>"
-        f"<dt>expected</dt><dd>{escape(finding.rule.expected)}</dd>"
-        f"<dt>says</dt><dd>{escape(finding.rule.source)}</dd>"
-        f"<dt>asked</dt><dd><code>{'<br>'.join(escape(line) for line in check.asked[-MOST_REQUESTS:]) or '-'}</code></dd>"
-        "</dl></div>"
-        for finding in check.findings
-    )
+    told += "".join(_findings(rule, findings) for rule, findings in check.by_rule())
+    if check.findings:
+        asked = "<br>".join(escape(line) for line in check.asked[-MOST_REQUESTS:])
+        told += f'<p class="soft asked">asked <code>{asked or "nothing"}</code></p>'
     return (
         f'<li><div class="row"><span class="word {_class(outcome)}">{MARKS[outcome]} {escape(str(outcome))}</span>'
-        f'<span class="title">{escape(check.title)}</span>'
-        f'<span class="soft">{status}{check.seconds:.2f} s</span></div>{told}</li>'
+        f'<span class="title">{escape(check.title)}</span><span class="took">{took}</span></div>{told}</li>'
+    )
+
+
+def _findings(rule: Rule, findings: list[Finding]) -> str:
+    came = [escape(finding.came) or "-" for finding in findings[:MOST_FINDINGS]]
+    if len(findings) > MOST_FINDINGS:
+        came.append(f"and {len(findings) - MOST_FINDINGS} more")
+    return (
+        f'<div class="finding {_class(rule.outcome)}"><b>{escape(rule.amiss)}</b> <code>{findings[0].code}</code><dl>'
+        f"<dt>came</dt><dd>{'<br>'.join(came)}</dd>"
+        f"<dt>expected</dt><dd>{escape(rule.expected)}</dd>"
+        f"<dt>says</dt><dd>{escape(rule.source)}</dd></dl></div>"
     )

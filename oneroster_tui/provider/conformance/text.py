@@ -16,6 +16,8 @@ MARKS = {
 }
 MOST_REQUESTS = 4
 """Requests that are shown of a check; the last ones tell most."""
+MOST_FINDINGS = 8
+"""Findings of one rule that are shown of a check."""
 LEGEND = (
     "✓ passed   ~ deviates: usable, but not to the letter   ✗ failed   - not offered   ? not tested",
     "Grades: A all passed, B something deviates, C up to a quarter failed, D up to half, F more, - nothing was tried.",
@@ -52,13 +54,15 @@ def lines(card: Card) -> Iterator[str]:
 
 def check_lines(check: Check) -> Iterator[str]:
     """A check: one line, and below it what was asked, what came and what was expected, where it did not pass."""
-    status = check.status or "-"
-    yield f" {MARKS[check.outcome]} {check.title:<62.62} {status!s:>3} {check.seconds:>6.2f} s"
+    took = f"{check.status or '-'!s:>3} {check.seconds:>6.2f} s" if check.asked else ""
+    yield f" {MARKS[check.outcome]} {check.title:<62.62} {took}".rstrip()
     if check.untested:
         yield f"     not tested: {check.untested}"
-    for finding in check.findings:
-        rule = finding.rule
-        yield f"     {rule.amiss}: {finding.came}" if finding.came else f"     {rule.amiss}"
-        yield f"       expected {rule.expected} ({rule.source}) [{finding.code}]"
+    for rule, findings in check.by_rule():
+        yield f"     {rule.amiss} [{findings[0].code}]"
+        yield from (f"       came     {finding.came}" for finding in findings[:MOST_FINDINGS] if finding.came)
+        if len(findings) > MOST_FINDINGS:
+            yield f"                and {len(findings) - MOST_FINDINGS} more"
+        yield f"       expected {rule.expected} ({rule.source})"
     if check.findings:
-        yield from (f"       asked {line}" for line in check.asked[-MOST_REQUESTS:])
+        yield from (f"       asked    {line}" for line in check.asked[-MOST_REQUESTS:])
