@@ -178,7 +178,7 @@ def _reference(value: object, entity: str, version: str, where: str) -> Iterator
     if href and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:\S", str(href)):
         yield "odd_href", f"{where}.href", shown(href, openly=False)
     known = {entity} if version == "1.2" else REFERENCE_WORDS.get(entity, {entity})
-    if word and word not in known:
+    if word and (not isinstance(word, str) or word not in known):
         yield "bad_word", f"{where}.type", shown(word, openly=True)
 
 
