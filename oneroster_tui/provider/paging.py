@@ -21,7 +21,7 @@ from typing import Final, Literal, Protocol
 import httpx
 
 from oneroster_tui.errors import NotFound, ProviderError, Rejected, Stopped, Unreachable
-from oneroster_tui.provider.dialects import Page, decode, read_total
+from oneroster_tui.provider.dialects import Page, decode, decode_sealed, read_total
 from oneroster_tui.provider.proof import Proof
 from oneroster_tui.records import Collection
 from oneroster_tui.text import sanitise
@@ -202,6 +202,8 @@ class Walk:
         first_size: what "auto" asks for first, where it is known that so many rows come at once.
         clamp: the most rows that are known to come at once; no more are asked for.
         params: further query parameters (`filter`, `sort`, `fields`).
+        salt: goes into the fingerprints of the rows, where those are wanted.
+        sealing: whether pages are to come sealed, as far as they can: with fingerprints, but not decoded.
         stopping: looked at ten times a second.
 
     Attributes:
@@ -230,6 +232,8 @@ class Walk:
         first_size: int | None = None,
         clamp: int | None = None,
         params: Mapping[str, str] = {},
+        salt: int | None = None,
+        sealing: bool = False,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.pages = 0
@@ -243,6 +247,8 @@ class Walk:
         self.collection = collection
         self._path = path or f"/{collection.value}"
         self._params = dict(params)
+        self._salt = salt
+        self._sealing = sealing
         self._stopping = stopping
         self._concurrency = max(concurrency, 1)
         self._used = False
@@ -345,10 +351,15 @@ class Walk:
             if offset and _past_the_end(error, offset, self._proof.total):
                 return _Fetched(Page([], [], 0), limit, None, 0.0)
             raise
-        page = decode(self.collection, answer.body)
+        page = self._decode(answer.body)
         claims = (read_total(answer.headers.get(name)) for name in TOTAL_HEADERS)
         claim = next((total for total in claims if total is not None), page.total)
         return _Fetched(page, limit, claim, answer.seconds)
+
+    def _decode(self, body: bytes) -> Page:
+        if self._sealing and self._salt is not None:
+            return decode_sealed(self.collection, body, self._salt)
+        return decode(self.collection, body, self._salt)
 
     def _broken_off(self, reason: str) -> str:
         said = sanitise(reason.rstrip("."))

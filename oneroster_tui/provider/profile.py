@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
+from oneroster_tui.provider.dialects import Page
 from oneroster_tui.provider.paging import Answer, Get, Walk
-from oneroster_tui.records import Collection, Enrollment, Record, User
+from oneroster_tui.records import Collection, Enrollment, User
 
 _DATE = re.compile(rb'"dateLastModified"\s*:\s*("[^"]{0,40}"|[-+.\w]{1,40})')
 _MOST_FORMS: Final = 5
@@ -121,6 +122,7 @@ class Learner:
         self._seconds: dict[Collection, list[float]] = {}
         self._walks: list[tuple[Walk, bool]] = []
         self._roles: dict[Collection, Counter[str]] = {}
+        self._sealed = False
 
     def walk(self, get: Get, collection: Collection, *, params: Mapping[str, str], **options: Any) -> Walk:
         """Opens a walk that is watched; the options are Walk's."""
@@ -152,8 +154,12 @@ class Learner:
         elif known.link is None and (known.rows or 0) > int(params["limit"]):
             known.link = False
 
-    def take(self, collection: Collection, records: Sequence[Record]) -> None:
-        """Counts the roles and the newest date of a page."""
+    def take(self, collection: Collection, page: Page) -> None:
+        """Counts the roles and the newest date of a page; of a sealed one nobody knows what it says."""
+        if page.sealed is not None:
+            self._sealed = True
+            return
+        records = page.records
         known = self.profile.of(collection)
         known.newest = max((record.date_last_modified or "" for record in records), default="") or known.newest
         roles = self._roles[collection]
@@ -181,7 +187,7 @@ class Learner:
                 known.rows = walk.received
             if not walk.drifted:
                 known.honest = (walk.total == walk.received) if walk.claimed else None
-        if counted:
+        if counted and not self._sealed:
             roles = sum(counted, Counter[str]())
             profile.roles = dict(sorted(roles.most_common(_MOST_ROLES)))
         profile.base_url, profile.learned_at = base_url, moment
@@ -197,7 +203,7 @@ class _Watched(Walk):
 
     def __iter__(self) -> Iterator[Any]:
         for page in super().__iter__():
-            self._learner.take(self.collection, page.records)
+            self._learner.take(self.collection, page)
             yield page
 
 

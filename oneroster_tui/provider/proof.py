@@ -70,10 +70,10 @@ class Proof:
         """
         again = self._last_id()
         largest = max(self._largest, page.count)
-        joined = bool(again and page.records and page.records[0].sourced_id == again)
+        joined = bool(again and page.first_id() == again)
         if joined:
-            page = _without_first(page, again)
-        ids = _ids(page)
+            page = page.without_first()
+        ids = page.ids()
         known = frozenset(ids)
         anew = self._begins_anew(ids)
         self._repeats = bool(known and self._pages) and (anew or known <= self._neighbour | self._earlier)
@@ -92,7 +92,7 @@ class Proof:
         if not self._pages:
             self._first = ids[:3]
         self._pages += 1
-        self._sum_up(page)
+        self._sum_up(ids if page.sealed else ids[: len(page.records)])
         self.rows += fresh
         self._largest, self._before = largest, page
         self._earlier, self._neighbour = self._neighbour, known
@@ -154,30 +154,15 @@ class Proof:
         before = self._before
         if before is None or self.total is not None or self._kinds - {"repeated"} or self._largest < 2:
             return ""
-        return before.records[-1].sourced_id if len(before.records) == before.count else ""
+        return before.last_id()
 
     def _suspect(self, doubt: str, kind: _Doubt) -> None:
         self._doubt = self._doubt or doubt
         self._kinds.add(kind)
 
-    def _sum_up(self, page: Page) -> None:
+    def _sum_up(self, ids: list[str]) -> None:
         """What two readings are compared by: a sum that the order of rows does not change, and whether it was sorted."""
-        ids = [record.sourced_id for record in page.records]
         self._checksum += sum(map(hash, ids))
         ordered = [self._highest, *ids]
         self._ascending = self._ascending and ordered == sorted(ordered)
         self._highest = max(ordered)
-
-
-def _without_first(page: Page, sourced_id: str) -> Page:
-    """The page without its first record, which was handed out before, and without what was said about it."""
-    problems = [problem for problem in page.problems if problem.sourced_id != sourced_id]
-    return Page(page.records[1:], problems, page.count - 1, page.total)
-
-
-def _ids(page: Page) -> list[str]:
-    """The sourcedIds of a page in order; those of rows that could not be used stand behind the others."""
-    ids = [record.sourced_id for record in page.records]
-    if page.problems:
-        ids += [found.sourced_id for found in page.problems if found.severity == "error" and found.sourced_id]
-    return ids

@@ -15,6 +15,7 @@ from oneroster_tui.sync.entities import (
     USERS,
     Entity,
 )
+from oneroster_tui.sync.recognise import keep_fingerprints
 from oneroster_tui.sync.stage import Stage
 
 REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
@@ -34,6 +35,7 @@ def apply(stage: Stage, run_id: int) -> None:
         count_missing(stage, entity)
     for entity in ENTITIES:
         audit_after(stage, entity, run_id)
+    keep_fingerprints(stage)
     stage.execute(
         "UPDATE orgs SET synced_at = ? WHERE source_id = ? AND sourced_id IN (SELECT sourced_id FROM selected)",
         (moment, stage.source_id),
@@ -130,7 +132,7 @@ def remove(stage: Stage, entity: Entity, moment: str) -> None:
 
 def count_missing(stage: Stage, entity: Entity) -> None:
     """Counts one more run for what is missing and not yet removed; only a complete run counts (contract: grace_runs)."""
-    if entity.table in stage.partial:
+    if stage.is_delta and entity.table in stage.partial:
         return
     stage.execute(
         f"UPDATE {entity.table} SET missing_runs = missing_runs + 1 WHERE id IN "

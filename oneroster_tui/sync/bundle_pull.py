@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -16,12 +16,14 @@ from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
 from oneroster_tui.provider.bundle.roles import RoleBook
 from oneroster_tui.provider.bundle.walks import BundleWalks
+from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import AcademicSession, Class, Collection, Course, Org, Record, Role, User
 from oneroster_tui.sync import carry, plan
 from oneroster_tui.sync.entities import BY_COLLECTION, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
-from oneroster_tui.sync.pull import Pull, roles_text
+from oneroster_tui.sync.pull import Pull, Take
 from oneroster_tui.sync.stage import CARRIED, Stage
+from oneroster_tui.sync.taking import roles_text
 
 CHUNK: Final = 2000
 """Stored rows taken at a time."""
@@ -84,7 +86,7 @@ class BundlePull(Pull):
             complete_enrollments(self.stage)
         else:
             entity, kind = BY_COLLECTION[collection], RECORDS[collection]
-            takes: dict[Collection, Callable[[Sequence[Any]], None]] = {
+            takes: dict[Collection, Take] = {
                 Collection.ORGS: self.take_orgs,
                 Collection.ACADEMIC_SESSIONS: self.take_sessions,
                 Collection.COURSES: self.take_courses,
@@ -92,7 +94,7 @@ class BundlePull(Pull):
             }
             take = takes[collection]
             for rows in self.stored(entity):
-                take([as_record(kind, entity, row) for row in rows])
+                take(Page([as_record(kind, entity, row) for row in rows], [], len(rows)))
 
     def stored(self, entity: Entity) -> Iterator[list[tuple[Any, ...]]]:
         """Stored rows of which nothing came: (id, sourced_id, *columns), some at a time."""
@@ -109,9 +111,10 @@ class BundlePull(Pull):
             last = rows[-1][0]
             yield rows
 
-    def take_users(self, records: Sequence[User]) -> None:
+    def take_users(self, page: Page) -> None:
         """Users; what the bundle does not say of their roles is as stored."""
         book = self.walks.book
+        records = cast("list[User]", page.records)
         if book is not None and book.mode != "bulk":
             stored = self.stored_roles([user.sourced_id for user in records])
             records = [
@@ -120,7 +123,7 @@ class BundlePull(Pull):
                 else user
                 for user in records
             ]
-        super().take_users(records)
+        super().take_users(Page([*records], [], page.count))
 
     def stored_roles(self, sourced_ids: list[str]) -> dict[str, tuple[Role, ...]]:
         """The roles of stored people."""

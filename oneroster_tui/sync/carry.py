@@ -13,7 +13,7 @@ import msgspec
 
 from oneroster_tui.records import Role
 from oneroster_tui.sync.entities import USERS
-from oneroster_tui.sync.plan import standing
+from oneroster_tui.sync.plan import stands
 from oneroster_tui.sync.removals import NEVER
 from oneroster_tui.sync.stage import CARRIED, Stage
 
@@ -117,7 +117,8 @@ def tied(stage: Stage) -> str:
         "JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' AND e.origin = 'provider' "
         "JOIN classes c ON c.id = e.class_id AND c.status = 'active' "
         "WHERE s.kept = 0 AND NOT EXISTS (SELECT 1 FROM stage_enrollments t WHERE t.sourced_id = e.sourced_id) "
-        f"AND NOT {going('enrollments', 'e')} AND NOT {going('classes', 'c')}"
+        "AND NOT EXISTS (SELECT 1 FROM dropped d WHERE d.entity = 'enrollments' AND d.sourced_id = e.sourced_id "
+        f"AND d.reason <> 'filtered') AND NOT {going('classes', 'c')}"
     )
     return f"(sourced_id IN (SELECT user_sourced_id FROM stage_enrollments) OR sourced_id IN ({stored}))"
 
@@ -144,7 +145,7 @@ CAME = "s.sourced_id NOT IN (SELECT sourced_id FROM carried)"
 
 
 def linked(stage: Stage) -> tuple[str, ...]:
-    """SELECTs of the agents that students name, or named."""
+    """SELECTs of the agents that students name, or named; and of the students that agents who would go are linked to."""
     source, each = stage.source_id, stage.roster.engine.json_texts("p.agents", "g")
     listed = f"p.source_id = {source} AND p.agents <> '[]'"
     return (
@@ -154,6 +155,9 @@ def linked(stage: Stage) -> tuple[str, ...]:
         f"WHERE {CAME} OR s.kept = 0",
         f"SELECT g.value FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
         "WHERE d.entity = 'users' AND d.reason <> 'broken'",
+        f"SELECT p.sourced_id FROM stage_users s JOIN users a ON a.source_id = {source} AND a.sourced_id = s.sourced_id "
+        "JOIN relationships l ON l.agent_id = a.id AND l.status = 'active' JOIN users p ON p.id = l.student_id "
+        "WHERE s.kept = 0",
     )
 
 
@@ -189,6 +193,6 @@ def unheard_of(stage: Stage) -> list[str]:
         "AND w.id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'users') "
         f"AND w.id NOT IN (SELECT sourced_id FROM loose_ends WHERE source_id = {stage.source_id} AND entity = 'users') "
         "AND w.id NOT IN (SELECT sourced_id FROM stage_loose_ends WHERE entity = 'users') "
-        f"AND NOT {standing(stage, 'w.id')} ORDER BY w.id"
+        f"AND NOT {stands(stage, 'w.id')} ORDER BY w.id"
     ).fetchall()
     return [sourced_id for (sourced_id,) in rows]

@@ -13,18 +13,20 @@ from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster, now
-from oneroster_tui.sync import delta, plan, removals, runs, suspicion
+from oneroster_tui.sync import delta, plan, recognise, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
 from oneroster_tui.sync.bundle_pull import BundlePull, partial_tables
 from oneroster_tui.sync.delta_pull import DeltaPull
 from oneroster_tui.sync.entities import ENTITIES
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
+from oneroster_tui.sync.known_pull import KnownPull
 from oneroster_tui.sync.memory import keep_profile, profile_of
-from oneroster_tui.sync.pull import Pull, Pulled
+from oneroster_tui.sync.pull import Pull
 from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import Stage
-from oneroster_tui.sync.walks import open_walks
+from oneroster_tui.sync.taking import Pulled
+from oneroster_tui.sync.walks import Walks, open_walks
 
 Mode = Literal["full", "plan", "approve", "unguarded", "delta"]
 """What a run is for: everything; to say what it would do; to apply removals that were held; everything, with the guards off
@@ -65,15 +67,17 @@ def sync(
         check_blackout(settings, today)
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
+        is_known, why_full = False, ""
         if isinstance(client, Bundle):
-            mode, why_full = bundle_mode(client, mode), ""
+            mode = bundle_mode(client, mode)
         else:
             why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
+            is_known = (mode != "delta" or bool(why_full)) and recognise.can_recognise(settings, roster, source_id)
         with runs.recorded(roster, source_id, "full" if why_full else mode) as run:
             emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
             if why_full:
                 emit(Note(f"A full run in place of a delta: {why_full}."))
-            session = Session(settings, roster, client, run, emit, stopping, today, ceiling)
+            session = Session(settings, roster, client, run, emit, stopping, today, ceiling, is_known=is_known)
             readers = True  # something may still read the stage, and SQLite does not drop what is read
             try:
                 session.conduct(proving=bool(why_full))
@@ -129,6 +133,8 @@ class Session:
         stopping: Stopping,
         today: date,
         ceiling: int = 0,
+        *,
+        is_known: bool = False,
     ) -> None:
         self.ceiling = ceiling
         self.settings = settings
@@ -144,6 +150,9 @@ class Session:
         if is_delta:
             self.walks.since = delta.changing(self.walks.profile, delta.read_state(roster, settings.source))
         partial = {entity.table for entity in ENTITIES} if is_delta else partial_tables(self.walks.partial)
+        if is_known:
+            partial = set(recognise.TABLES)
+        self.is_known = is_known
         self.stage = Stage(roster, run.source_id, settings.schools.sync, planning=self.planning, partial=partial)
 
     def conduct(self, *, proving: bool = False) -> None:
@@ -168,11 +177,13 @@ class Session:
             runs.finish(self.roster, self.run)
 
     def pull(self) -> Pull:
-        """The kind of pull that fits: of everything, of what changed, or of a bundle that leaves files out."""
+        """The kind of pull that fits: of everything (known or not), of what changed, or of a bundle that leaves files out."""
         if isinstance(self.walks, BundleWalks):
             if self.walks.partial:
                 return BundlePull(self.settings, self.stage, self.walks, self.emit, self.today)
             return Pull(self.settings, self.stage, self.walks, self.emit, self.today)
+        if self.is_known and isinstance(self.walks, Walks):
+            return KnownPull(self.settings, self.stage, self.walks, self.emit, self.today)
         kind = DeltaPull if self.stage.partial else Pull
         return kind(self.settings, self.stage, self.walks, self.emit, self.today)
 
@@ -180,7 +191,7 @@ class Session:
         """Keeps what was learned, and where the next delta begins; not after a delta of which something is left to do."""
         keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
         left = sum(removals.count(self.stage, action) for action in ("held", "waiting"))
-        if pulled.incomplete or (self.stage.partial and left):
+        if pulled.incomplete or (self.stage.is_delta and left):
             return
         began = delta.cursor(self.walks.first_date, self.began)
         delta.advance(self.stage, self.settings, began, waiting=bool(left), dated=self.walks.dated)

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from oneroster_tui import __version__
 from oneroster_tui.config import Settings
 from oneroster_tui.provider.profile import Profile
 from oneroster_tui.provider.proving import DELTAS, earlier
@@ -55,10 +56,12 @@ def read_state(roster: Roster, source: str) -> DeltaState:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Stands for the settings that decide what is kept: with others, records that did not change matter anew."""
+    """Stands for what decides what is kept (settings, release): with another, records that did not change matter anew."""
     rules = settings.sync
     told = (
         _FORM,
+        __version__,
+        settings.connection.oneroster_version,
         sorted(settings.schools.sync),
         sorted(settings.role_mapping.items()),
         (rules.terms, rules.end_date, rules.username, rules.merge_users),
@@ -68,8 +71,26 @@ def fingerprint(settings: Settings) -> str:
 
 def why_full(settings: Settings, roster: Roster, source_id: int, today: date) -> str:
     """Why a delta that was asked for has to be a full run, as the end of a sentence; "" when it may be a delta."""
+    why = why_doubtful(settings, roster, source_id)
+    if why:
+        return why
     state = read_state(roster, settings.source)
     days = settings.sync.full_every_days
+    if datetime.now(UTC) - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
+        return f"the last full run is {days} days old or older (full_every_days)"
+    if state.waiting and not any(today in period for period in settings.guards.freeze_removals):
+        return "removals waited for the end of a freeze"
+    if not changing(profile_of(roster, settings.source), state):
+        return "the provider's filter for changes is not proved"
+    return ""
+
+
+def why_doubtful(settings: Settings, roster: Roster, source_id: int) -> str:
+    """Why a record that did not change may matter all the same, as the end of a sentence; "" when it does not.
+
+    It does not where the last run left nothing undone, by the present rules, and every record is a person of its own.
+    """
+    state = read_state(roster, settings.source)
     last = roster.execute(
         "SELECT id, mode, outcome FROM sync_runs WHERE source_id = ? AND mode <> 'plan' ORDER BY id DESC LIMIT 1",
         (source_id,),
@@ -83,14 +104,8 @@ def why_full(settings: Settings, roster: Roster, source_id: int, today: date) ->
         return f"the last run ({number}) was of another kind ({mode})"
     if state.rules != fingerprint(settings):
         return "the settings that decide what is kept have changed"
-    if datetime.now(UTC) - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
-        return f"the last full run is {days} days old or older (full_every_days)"
-    if state.waiting and not any(today in period for period in settings.guards.freeze_removals):
-        return "removals waited for the end of a freeze"
     if settings.sync.merge_users != "none" or merge.is_merged(roster, source_id):
         return "people are merged, and a person is only known from all their records"
-    if not changing(profile_of(roster, settings.source), state):
-        return "the provider's filter for changes is not proved"
     return ""
 
 
@@ -116,7 +131,7 @@ def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool, date
         dated: whether the provider can be asked for what changed since then; a bundle is older than its import.
     """
     anew = DeltaState(rules=fingerprint(settings), full_at=began)
-    state = read_state(stage.roster, settings.source) if stage.partial else anew
+    state = read_state(stage.roster, settings.source) if stage.is_delta else anew
     state.waiting = waiting
     state.cursors = {collection.value: began for collection in DELTAS if dated}
     stage.execute(
@@ -138,7 +153,7 @@ def keep_loose_ends(stage: Stage) -> None:
         for named_by in ("enrollments", "agents"):  # what names those who go does not change with them
             stage.execute(
                 f"INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT 'users', sourced_id, '{named_by}' "
-                "FROM dropped WHERE entity = 'users' AND reason = 'tobedeleted'"
+                "FROM dropped WHERE entity = 'users' AND reason IN ('tobedeleted', 'absent')"
             )
     for table in ("users", "classes"):
         stage.execute(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import NotFound, ProviderError
+from oneroster_tui.provider.dialects import Page
 from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import too_old
-from oneroster_tui.records import Collection, User
+from oneroster_tui.records import Collection
 from oneroster_tui.sync import carry, delta
 from oneroster_tui.sync.entities import USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
-from oneroster_tui.sync.pull import Pull
+from oneroster_tui.sync.pull import Pull, Take
 from oneroster_tui.sync.stage import Stage
 
 MOST_FETCHED: Final = 200
@@ -33,7 +33,7 @@ class DeltaPull(Pull):
         self.carrier = carry.Carrier(stage, self.own_columns)
         self.asked: set[str] = set()
 
-    def read(self, collection: Collection, entity: Entity, take: Callable[[Sequence[Any]], None]) -> None:
+    def read(self, collection: Collection, entity: Entity, take: Take) -> None:
         """Reads a collection, or what changed of it."""
         if collection is Collection.ENROLLMENTS:
             self.mind_loose_ends()
@@ -43,10 +43,10 @@ class DeltaPull(Pull):
             return
         old = 0
 
-        def taking(records: Sequence[Any]) -> None:
+        def taking(page: Page) -> None:
             nonlocal old
-            old += too_old(records, edge)
-            take(records)
+            old += too_old(page.records, edge)
+            take(page)
 
         super().read(collection, entity, taking)
         if old:  # harmless: they are compared like the others
@@ -90,7 +90,7 @@ class DeltaPull(Pull):
             except ProviderError as error:
                 return self.read_everybody(f"one of the users could not be asked for by itself ({error.what})")
             self.take_problems(USERS, page.problems)
-            self.take_users([record for record in page.records if isinstance(record, User)])
+            self.take_users(page)
         return len(wanted)
 
     def read_everybody(self, why: str) -> int:

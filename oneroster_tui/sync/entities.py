@@ -88,8 +88,9 @@ USERS = Entity(
         "date_last_modified",
     ),
     # is_student: its agents are wanted; agent_role: what it would be to a student, agent_local_role: NULL = not mapped;
-    # record_username: what the provider called it, for finding twins; merged_into: the record whose person it is too.
-    own_columns=("is_student", "agent_role", "agent_local_role", "record_username", "merged_into"),
+    # record_username: what the provider called it, for finding twins; merged_into: the record whose person it is too;
+    # fingerprint: of the record's bytes.
+    own_columns=("is_student", "agent_role", "agent_local_role", "record_username", "merged_into", "fingerprint"),
     guarded=True,
 )
 ENROLLMENTS = Entity(
@@ -107,7 +108,7 @@ ENROLLMENTS = Entity(
         "end_date",
         "date_last_modified",
     ),
-    own_columns=("user_sourced_id",),
+    own_columns=("user_sourced_id", "fingerprint"),
     guarded=True,
     early_ids=False,
 )

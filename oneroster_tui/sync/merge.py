@@ -11,7 +11,7 @@ from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import plan
 from oneroster_tui.sync.entities import USERS
 from oneroster_tui.sync.events import Emit, Note
-from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.stage import CARRIED, Stage
 from oneroster_tui.text import sanitise
 
 KEYS = {"username": "record_username", "identifier": "identifier"}
@@ -22,8 +22,8 @@ def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
     """Reports kept records that are likely one person: the same username or identifier."""
     for word, column in KEYS.items():
         rows = stage.execute(
-            f"SELECT {column}, COUNT(*), MIN(sourced_id), MAX(sourced_id) FROM stage_users "
-            f"WHERE kept > 0 AND {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
+            f"SELECT {column}, COUNT(*), MIN(sourced_id), MAX(sourced_id) FROM {everybody(stage)} "
+            f"WHERE {column} <> '' GROUP BY {column} HAVING COUNT(*) > 1 ORDER BY {column}"
         ).fetchall()
         for _, count, first, last in rows:
             text = (
@@ -31,6 +31,19 @@ def report_twins(stage: Stage, report: Callable[[Problem], None]) -> None:
                 f'if they are one person, set merge_users = "{word}"'
             )
             report(Problem(entity="users", sourced_id=first, severity="warning", code="likely_twins", message=text))
+
+
+def everybody(stage: Stage) -> str:
+    """A FROM item: the records that are kept, with what twins are told by; recognised ones among them."""
+    staged = "SELECT record_username, identifier, sourced_id FROM stage_users WHERE kept > 0"
+    if not stage.recognised:
+        return f"({staged}) AS t"
+    return (
+        f"({staged} AND kept < {CARRIED} UNION ALL SELECT f.record_username, u.identifier, u.sourced_id FROM fingerprints_users f "
+        f"JOIN users u ON u.id = f.id WHERE f.source_id = {stage.source_id} AND f.fingerprint IS NOT NULL "
+        "AND f.id NOT IN (SELECT id FROM unmatched_users) AND NOT EXISTS (SELECT 1 FROM stage_users s "
+        f"WHERE s.sourced_id = u.sourced_id AND s.kept < {CARRIED})) AS t"
+    )
 
 
 def has_merged(stage: Stage) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oneroster_tui.sync import standing
 from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, Many
 from oneroster_tui.sync.stage import CARRIED, Stage
@@ -161,12 +162,12 @@ def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
     )
     trusted = unreadable if users_known else "1 = 1"
     if USERS.table in stage.partial:
-        trusted = standing(stage, "stage_enrollments.user_sourced_id")
+        trusted = stands(stage, "stage_enrollments.user_sourced_id")
     stage.execute(f"UPDATE stage_enrollments SET user_id = ({stored}) WHERE user_id IS NULL AND {trusted}")
     drop_without_user(stage, stored)
 
 
-def standing(stage: Stage, sourced_id: str) -> str:
+def stands(stage: Stage, sourced_id: str) -> str:
     """SQL: whether a sourcedId is an active user's, and nothing that was read says that the user goes."""
     return (
         f"EXISTS (SELECT 1 FROM user_ids n JOIN users v ON v.id = n.user_id AND v.status = 'active' "
@@ -222,7 +223,11 @@ def stage_relationships(stage: Stage, *, users_known: bool) -> None:
         "WHERE l.student_id = s.local_id AND l.agent_id = a.local_id AND l.origin <> 'provider') "
         "GROUP BY s.local_id, a.local_id"
     )
-    came = f"JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 AND s.kept < {CARRIED} "
+    came = (
+        "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
+        f"AND (s.kept < {CARRIED} OR g.agent_sourced_id IN "
+        "(SELECT sourced_id FROM dropped WHERE entity = 'users' AND reason = 'absent')) "
+    )
     stage.execute(
         "INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT DISTINCT 'users', g.agent_sourced_id, 'agents' "
         f"FROM stage_agents g {came}"
@@ -235,7 +240,7 @@ def stage_relationships(stage: Stage, *, users_known: bool) -> None:
         "SELECT 'users', s.sourced_id, 'warning', 'unknown_agent', "
         f"'agents: names ' || g.agent_sourced_id || ', which the provider does not list' FROM stage_agents g {came}"
         "LEFT JOIN stage_users a ON a.sourced_id = g.agent_sourced_id "
-        "LEFT JOIN dropped d ON d.entity = 'users' AND d.sourced_id = g.agent_sourced_id "
+        "LEFT JOIN dropped d ON d.entity = 'users' AND d.sourced_id = g.agent_sourced_id AND d.reason <> 'absent' "
         "WHERE a.sourced_id IS NULL AND d.sourced_id IS NULL"
     )
 
@@ -250,6 +255,7 @@ def counts(stage: Stage) -> dict[str, dict[str, int]]:
         actions = {action: int(count) for action, count in rows}
         only_main = " AND merged_into IS NULL" if entity is USERS else ""
         kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{only_main}")
+        kept += standing.count(stage, entity)
         changed = sum(actions.get(action, 0) for action in ("created", "updated", "reactivated"))
         problems = stage.value(
             "SELECT COUNT(*) FROM stage_problems WHERE entity = ? AND severity = 'error'", (entity.table,)

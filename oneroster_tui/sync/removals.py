@@ -144,8 +144,9 @@ def freeze_users(stage: Stage) -> None:
         f"WHERE c.source_id = ? AND c.school_sourced_id {deselected}"
     )
     listed = (
-        "SELECT e.user_id, 'listed' FROM users u JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' "
-        f"JOIN classes c ON c.id = e.class_id WHERE u.source_id = ? AND u.status = 'active' AND NOT {is_kept_user('u.id')} "
+        "SELECT e.user_id, 'listed' FROM stage_users s JOIN users u ON u.source_id = ? AND u.sourced_id = s.sourced_id "
+        "JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' "
+        f"JOIN classes c ON c.id = e.class_id WHERE s.kept = 0 AND u.status = 'active' AND NOT {is_kept_user('u.id')} "
         f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_going(ENROLLMENTS, 'e')} AND NOT {is_going(CLASSES, 'c')}"
     )
     stage.execute(f"INSERT INTO frozen_users {roles} UNION {ties} UNION {listed}", (stage.source_id,) * 3)
@@ -215,14 +216,17 @@ def plan_listed(stage: Stage, entity: Entity, *, absence: bool) -> None:
         "CASE WHEN d.reason IS NOT NULL THEN d.reason WHEN s.kept > 0 THEN 'merged' "
         "WHEN s.sourced_id IS NOT NULL THEN 'out_of_scope' ELSE 'absent' END"
     )
-    unproven = "" if absence else " AND (d.reason IS NOT NULL OR s.sourced_id IS NOT NULL)"
+    heard_of = (
+        f" AND r.sourced_id IN (SELECT sourced_id FROM dropped WHERE entity = '{entity.table}' "
+        f"UNION ALL SELECT sourced_id FROM {entity.stage})"
+    )
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
         f"SELECT '{entity.table}', r.id, r.sourced_id, 'removal', {reason} FROM {entity.table} r "
         f"LEFT JOIN {entity.stage} s ON s.sourced_id = r.sourced_id "
         f"LEFT JOIN dropped d ON d.entity = '{entity.table}' AND d.sourced_id = r.sourced_id "
         f"WHERE r.source_id = ? AND r.status = 'active' {of_provider(entity)} AND {not_kept} "
-        f"AND (d.reason IS NULL OR d.reason NOT IN {NEVER}) AND {scope(stage, entity)}{unproven}",
+        f"AND (d.reason IS NULL OR d.reason NOT IN {NEVER}) AND {scope(stage, entity)}{'' if absence else heard_of}",
         (stage.source_id,),
     )
 

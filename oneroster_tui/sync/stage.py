@@ -39,6 +39,10 @@ class Stage:
         schools: the sourcedIds of the selected schools.
         planning: a run that writes nothing: local ids are foretold, not given out.
         partial: the tables of which the run sees only what changed: what it does not see there is as it was.
+
+    Attributes:
+        recognised: of the tables of which unchanged records were told by their bytes and not staged: how many. What of
+            those tables is neither staged nor so recognised was not listed.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Stage:
         self.source_id = source_id
         self.planning = planning
         self.partial = frozenset(partial)
+        self.recognised: dict[str, int] = {}
         self.round = 1
         self._foretold: dict[str, int] = {}
         self.execute = roster.execute
@@ -68,9 +73,15 @@ class Stage:
             self._create(entity)
         self._insert("selected", ("sourced_id",), [(school,) for school in schools])
 
+    @property
+    def is_delta(self) -> bool:
+        """Whether of some table only what changed was asked for, so that absence means nothing there."""
+        return bool(self.partial) and not self.recognised
+
     def _create(self, entity: Entity) -> None:
         stored = ", ".join(entity.columns)
-        own = "".join(f", CAST(NULL AS TEXT) AS {column}" for column in entity.own_columns)
+        types = {"fingerprint": "BIGINT"}
+        own = "".join(f", CAST(NULL AS {types.get(column, 'TEXT')}) AS {column}" for column in entity.own_columns)
         self.execute(
             f"CREATE TEMP TABLE {entity.stage} AS SELECT sourced_id, {stored}{own}, "
             f"CAST(0 AS INTEGER) AS kept, CAST(NULL AS BIGINT) AS local_id FROM {entity.table} WHERE 1 = 0"

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from oneroster_tui.config import Guards
+from oneroster_tui.sync import standing
 from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.guard import Trip, exceeds
-from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.stage import CARRIED, Stage
 
 HIGH_WATER_DAYS = 7
 """How far back the highest total is looked for: small nightly losses add up to one that is noticed."""
@@ -36,8 +37,9 @@ def grinding(stage: Stage, limits: Guards) -> list[Trip]:
     for entity in (CLASSES, USERS, ENROLLMENTS, RELATIONSHIPS):
         removals = stage.value("SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'removal'", (entity.table,))
         main = " AND merged_into IS NULL" if entity is USERS else ""
-        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0{main}")
-        if stage.partial:
+        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{main}")
+        kept += standing.count(stage, entity)
+        if stage.is_delta:
             kept = staying(stage, entity)
         high = highest.get(entity.table, 0)
         if removals and exceeds(max(high - kept, 0), high, limits):

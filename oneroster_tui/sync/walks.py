@@ -11,12 +11,14 @@ from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.dialects import Page, read_single
 from oneroster_tui.provider.dialects.fields import USER_FIELDS
+from oneroster_tui.provider.dialects.sealed import SEALABLE
 from oneroster_tui.provider.endpoints import SINGLE
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.provider.profile import Learner, Profile
 from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import DELTAS, prove_filter, since
 from oneroster_tui.records import Collection
+from oneroster_tui.sync import recognise
 
 
 def open_walks(
@@ -25,7 +27,7 @@ def open_walks(
     """The way one run reads a provider, whichever kind it is."""
     if isinstance(provider, Bundle):
         return BundleWalks(provider)
-    return Walks(settings, provider, profile, stopping)
+    return Walks(settings, provider, profile, stopping, recognise.salt(settings))
 
 
 class Walks:
@@ -34,18 +36,29 @@ class Walks:
     Args:
         profile: what is known of the provider; brought up to date by `learned`.
         stopping: asked often while pages are waited for.
+        salt: goes into the fingerprints of records.
     """
 
     dated = True
 
-    def __init__(self, settings: Settings, client: Client, profile: Profile, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        profile: Profile,
+        stopping: Callable[[], bool],
+        salt: int | None = None,
+    ) -> None:
         self.profile = profile
+        self.sealing: set[Collection] = set()
+        """Collections whose pages come sealed, as far as they can: with fingerprints, but not decoded."""
         self.learner = Learner(profile)
         self.since: dict[Collection, str] = {}
         """Collections of which only what changed since a time (UTC, ISO 8601) is asked for."""
         self._connection = settings.connection
         self._client = client
         self._stopping = stopping
+        self._salt = salt
 
     @property
     def partial(self) -> Set[Collection]:
@@ -68,6 +81,8 @@ class Walks:
             first_size=self.profile.first_size(collection),
             clamp=self.profile.of(collection).clamp,
             params={**self._cheaper(collection), **params},
+            salt=self._salt if collection in SEALABLE else None,
+            sealing=collection in self.sealing,
             stopping=self._stopping,
         )
 

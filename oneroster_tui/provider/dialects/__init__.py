@@ -2,13 +2,13 @@
 
 All tolerance for versions and quirks lives in this package; nobody above asks which version a provider speaks.
 `fast` reads pages that are as they should be, `rows` reads one object whatever is wrong with it, `values` weighs single
-values for both.
+values for both, and `sealed` keeps pages undecoded whose rows may be known already.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn, cast
 
 import msgspec
@@ -16,11 +16,12 @@ import msgspec
 from oneroster_tui.errors import Unreadable
 from oneroster_tui.provider.dialects.fast import read_page
 from oneroster_tui.provider.dialects.rows import read_row
+from oneroster_tui.provider.dialects.sealed import Sealed, fingerprints, seal, split
 from oneroster_tui.provider.statusinfo import provider_words, read_status
 from oneroster_tui.records import Collection, Problem, Record
 from oneroster_tui.text import sanitise
 
-__all__ = ["Page", "decode", "read_row", "read_single", "read_total", "single"]
+__all__ = ["Page", "decode", "decode_sealed", "open_sealed", "read_row", "read_single", "read_total", "single"]
 
 _WORDS: dict[Collection, tuple[str, ...]] = {
     Collection.ORGS: ("orgs", "schools"),
@@ -44,32 +45,104 @@ _REPORTS = frozenset({"warnings", "errors", "error", "statusInfoSet", "imsx_Stat
 
 
 class Page(msgspec.Struct):
-    """What one answer held. `count` is the rows of its list, usable or not: `len(records)` and one error each."""
+    """What one answer held. `count` is the rows of its list, usable or not: `len(records)` and one error each.
+
+    A sealed page has `sealed` in place of records and problems: what it says is not decoded yet.
+    """
 
     records: list[Record]
     problems: list[Problem]
     count: int
     total: int | None = None
     """The collection's size as the body claims it (TimeBack's way), where it does."""
+    prints: list[int] = []
+    """The fingerprint of each record, in step with them; empty where nobody asked for them."""
+    sealed: Sealed | None = None
+
+    def ids(self) -> list[str]:
+        """The sourcedIds of the rows in order; those of rows that could not be used stand behind the others."""
+        if self.sealed is not None:
+            return self.sealed.ids
+        ids = [record.sourced_id for record in self.records]
+        if self.problems:
+            ids += [found.sourced_id for found in self.problems if found.severity == "error" and found.sourced_id]
+        return ids
+
+    def first_id(self) -> str:
+        """The sourcedId of the first row that could be used; "" without one."""
+        if self.sealed is not None:
+            return self.sealed.ids[0]
+        return self.records[0].sourced_id if self.records else ""
+
+    def last_id(self) -> str:
+        """The sourcedId of the last row; "" where a row could not be used, so that nobody knows which was the last."""
+        if self.sealed is not None:
+            return self.sealed.ids[-1]
+        return self.records[-1].sourced_id if self.records and len(self.records) == self.count else ""
+
+    def without_first(self) -> Page:
+        """The page without its first record, which was handed out before, and without what was said about it."""
+        if self.sealed is not None:
+            return Page([], [], self.count - 1, self.total, [], self.sealed.without_first())
+        first = self.records[0].sourced_id
+        problems = [problem for problem in self.problems if problem.sourced_id != first]
+        return Page(self.records[1:], problems, self.count - 1, self.total, self.prints[1:])
 
 
-def decode(collection: Collection, body: bytes) -> Page:
+def decode(collection: Collection, body: bytes, salt: int | None = None) -> Page:
     """Read one page of a collection.
 
     One bad row never spoils its page: it becomes a problem, and the rest are records. The wrapper is 1.2's plural key,
     or the single list there is, or a bare list (spec 1.2, quirk 16); `{}` is an empty page.
 
+    Args:
+        collection: what the rows are.
+        body: the answer.
+        salt: makes fingerprints of the rows, where they are wanted.
+
     Raises:
         Unreadable: not JSON, not a list of objects in any of those forms, or a failure sent with status 200 (quirk 24).
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
+    prints = _prints(collection, body, salt)
     fast = read_page(collection, body)
     if fast is None:
-        return _tolerant(collection, body, [])
+        return _tolerant(collection, body, [], prints)
     records, totals = fast
     if records and all(records):
-        return Page(cast("list[Record]", records), [], len(records), _first_total(totals))
-    return _tolerant(collection, body, records)  # no rows at all may be a failure that also shows an empty list
+        return Page(cast("list[Record]", records), [], len(records), _first_total(totals), prints)
+    return _tolerant(collection, body, records, prints)  # no rows may be a failure that also shows an empty list
+
+
+def decode_sealed(collection: Collection, body: bytes, salt: int) -> Page:
+    """Read one page without decoding its rows, where it is well-formed enough for that; else as `decode` does.
+
+    Raises:
+        Unreadable: as `decode`.
+    """
+    sealed = seal(collection, body.removeprefix(b"\xef\xbb\xbf"), salt)
+    if sealed is None:
+        return decode(collection, body, salt)
+    rows, total = sealed
+    return Page([], [], len(rows.ids), read_total(total), [], rows)
+
+
+def open_sealed(collection: Collection, sealed: Sealed, places: Sequence[int]) -> Page:
+    """Decode some rows of a sealed page, given by their places."""
+    if not places:
+        return Page([], [], 0)
+    prints = [sealed.prints[place] for place in places]
+    body = sealed.body(collection, places)
+    fast = read_page(collection, body)
+    if fast is not None and all(fast[0]):
+        return Page(cast("list[Record]", fast[0]), [], len(places), None, prints)
+    return _tolerant(collection, body, fast[0] if fast else [], prints)
+
+
+def _prints(collection: Collection, body: bytes, salt: int | None) -> list[int]:
+    """The fingerprint of each row; none where nobody wants them, or the page is not well-formed."""
+    found = split(collection, body) if salt is not None else None
+    return fingerprints(found[0], salt) if found is not None and salt is not None else []
 
 
 def single(collection: Collection, body: bytes) -> Record | None:
@@ -116,7 +189,7 @@ def _first_total(claims: Iterable[object]) -> int | None:
     return next((total for total in map(read_total, claims) if total is not None), None)
 
 
-def _tolerant(collection: Collection, body: bytes, known: list[Record | None]) -> Page:
+def _tolerant(collection: Collection, body: bytes, known: list[Record | None], prints: Sequence[int] = ()) -> Page:
     """Read a page row by row; `known` are the records that the fast path already has, None for each odd row."""
     document, problems = _parse(collection, body)
     rows = _rows(collection, document, body)
@@ -125,12 +198,16 @@ def _tolerant(collection: Collection, body: bytes, known: list[Record | None]) -
         page.total = _first_total(map(document.get, _TOTALS))
     if len(known) != len(rows):
         known = [None] * len(rows)
-    for record, raw in zip(known, rows, strict=True):
+    if len(prints) != len(rows):
+        prints = ()
+    for place, (record, raw) in enumerate(zip(known, rows, strict=True)):
         if record is None:
             record, found = read_row(collection, raw)
             page.problems += found
         if record is not None:
             page.records.append(record)
+            if prints:
+                page.prints.append(prints[place])
     return page
 
 
