@@ -170,7 +170,10 @@ class Desk:
 
     @contextlib.contextmanager
     def client(
-        self, connection: Connection | None = None, stopping: Callable[[], bool] = lambda: False
+        self,
+        connection: Connection | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+        imported: str | None = None,
     ) -> Iterator[Client | Bundle]:
         """A client, or a bundle, to use on a thread other than the screen's; `connection` where not the one in force.
 
@@ -179,7 +182,7 @@ class Desk:
         """
         from oneroster_tui.provider.opening import open_provider
 
-        with open_provider(connection or self.settings.connection, stopping=stopping) as client:
+        with open_provider(connection or self.settings.connection, stopping=stopping, imported=imported) as client:
             yield client
 
     # Coming and going; the app calls these

@@ -144,12 +144,14 @@ class Runs:
     def _conduct(self, feed: RunFeed, conduct: Conduct) -> RunEnded:
         """Opens roster and provider for this thread and lets the run work with them."""
         from oneroster_tui.roster.database import open_roster
+        from oneroster_tui.sync.delta import read_state
 
         settings = self.desk.settings
         with self.desk.reader.exclusive():
             roster = open_roster(settings.database.url, settings.path.parent)
         try:
-            with self.desk.client(settings.connection, feed.stopping) as client:
+            imported = read_state(roster, settings.source).bundle
+            with self.desk.client(settings.connection, feed.stopping, imported) as client:
                 return conduct(settings, roster, client, feed.take, feed.stopping)
         finally:
             roster.close()

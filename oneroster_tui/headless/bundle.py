@@ -88,6 +88,7 @@ def reported(
     *,
     stopping: Stopping = lambda: False,
     base_url: str = "",
+    imported: str | None = None,
 ) -> Iterator[Client | Bundle]:
     """The open provider; where a report of a bundle was asked for, it is written in the end, however that comes.
 
@@ -97,7 +98,9 @@ def reported(
     if path is not None:
         require_suffix(settings, path)
     try:
-        provider = open_provider(settings.connection, stopping=stopping, base_url=base_url, say=output.line)
+        provider = open_provider(
+            settings.connection, stopping=stopping, base_url=base_url, imported=imported, say=output.line
+        )
     except RosterSyncError as error:
         if path is not None:
             write(report_of_nothing(settings.connection.bundle_path.name, error), path, output)

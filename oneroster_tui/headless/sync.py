@@ -20,6 +20,7 @@ from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import decisions
 from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
+from oneroster_tui.sync.delta import read_state
 from oneroster_tui.sync.events import Emit, RunEnded
 from oneroster_tui.sync.id_map import import_id_map, read_id_map
 from oneroster_tui.sync.memory import profile_of
@@ -146,14 +147,44 @@ def conducted(
             for warning in (*settings.warnings, *privacy_warnings(settings)):
                 output.line(f"Warning: {warning}")
             with roster_of(settings) as roster:
-                known = profile_of(roster, settings.source)
-                with reported(settings, output, report, stopping=stopping, base_url=known.base_url) as client:
-                    ended = work(Desk(settings, roster, client, stopping, witness.take))
-                    if isinstance(client, Bundle) and (found := len(client.findings.listed)) and report is None:
-                        output.line(f"Bundle: {found:,} remarks on {client.path.name}; --report FILE lists them.")
+                ended, requests = one_by_one(settings, roster, output, report, stopping, work, witness.take)
                 output.line(f"Roster: {roster.place}")
-                output.result(facts(ended, roster.place, client.requests))
+                output.result(facts(ended, roster.place, requests))
     return ended
+
+
+def one_by_one(
+    settings: Settings,
+    roster: Roster,
+    output: Output,
+    report: Path | None,
+    stopping: Stopping,
+    work: Callable[[Desk], RunEnded],
+    emit: Emit,
+) -> tuple[RunEnded, int]:
+    """Lets the work be done with the provider; of bundles that build on each other with each, as long as all goes well.
+
+    Returns:
+        How it ended (of several runs the last that had something to say), and how many requests it took.
+    """
+    told, number, requests = None, 1, 0
+    while True:
+        known, imported = profile_of(roster, settings.source), read_state(roster, settings.source).bundle
+        path = report.with_stem(f"{report.stem}-{number}") if report is not None and number > 1 else report
+        with reported(
+            settings, output, path, stopping=stopping, base_url=known.base_url, imported=imported
+        ) as provider:
+            ended = work(Desk(settings, roster, provider, stopping, emit))
+            requests += provider.requests
+            if isinstance(provider, Bundle) and (found := len(provider.findings.listed)) and report is None:
+                output.line(f"Bundle: {found:,} remarks on {provider.path.name}; --report FILE lists them.")
+        if told is None or ended.exit_code:
+            told = ended
+        before = imported
+        goes_on = isinstance(provider, Bundle) and provider.more and read_state(roster, settings.source).bundle > before
+        if not goes_on:
+            return told, requests
+        number += 1
 
 
 def facts(ended: RunEnded, place: str, requests: int) -> dict[str, Any]:

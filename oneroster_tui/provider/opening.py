@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def open_provider(
     *,
     stopping: Callable[[], bool] = lambda: False,
     base_url: str = "",
+    imported: str | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Client | Bundle:
     """Opens it; a context manager, whichever it is.
@@ -23,6 +25,7 @@ def open_provider(
     Args:
         stopping: asked often; once it says yes, reading ends.
         base_url: where a service was found before.
+        imported: the mark of the bundle that was read last, so that no delta is passed over; None takes the newest bundle.
         say: told which bundle of several was taken.
 
     Raises:
@@ -31,12 +34,25 @@ def open_provider(
     """
     if connection.bundle:
         from oneroster_tui.provider.bundle.bundle import Bundle
-        from oneroster_tui.provider.bundle.newest import chosen
+        from oneroster_tui.provider.bundle.newest import chosen, due
 
-        choice = chosen(connection.bundle_path)
+        path = connection.bundle_path
+        choice = chosen(path) if imported is None else due(path, imported, holds_everything)
         if choice.said:
             say(choice.said)
-        return Bundle(choice.path, stopping=stopping)
+        return Bundle(choice.path, stopping=stopping, more=choice.more)
     from oneroster_tui.provider.client import Client
 
     return Client(connection, stopping=stopping, base_url=base_url)
+
+
+def holds_everything(path: Path) -> bool:
+    """Whether a bundle holds everything a sync needs; one that cannot be opened does not."""
+    from oneroster_tui.errors import Unreadable
+    from oneroster_tui.provider.bundle.bundle import Bundle
+
+    try:
+        with Bundle(path) as bundle:
+            return bundle.is_whole
+    except Unreadable:
+        return False

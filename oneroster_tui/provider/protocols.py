@@ -63,12 +63,13 @@ class ProviderWalks(Protocol):
     Attributes:
         profile: what is known of the provider.
         since: collections of which only what changed since a time (UTC, ISO 8601) is asked for.
-        dated: whether what changed since a time can be asked for at all.
+        mark: which of several deliveries this is, for the next one to begin behind it; "" for a service, which can be asked
+            for what changed since a time.
     """
 
     profile: Profile
     since: dict[Collection, str]
-    dated: bool
+    mark: str
 
     @property
     def partial(self) -> Set[Collection]:

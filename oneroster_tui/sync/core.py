@@ -146,7 +146,7 @@ class Session:
         self.planning = run.mode == "plan"
         self.began = datetime.now(UTC)
         self.walks = open_walks(settings, client, profile_of(roster, settings.source), stopping)
-        is_delta = run.mode == "delta" and self.walks.dated
+        is_delta = run.mode == "delta" and not self.walks.mark
         if is_delta:
             self.walks.since = delta.changing(self.walks.profile, delta.read_state(roster, settings.source))
         partial = {entity.table for entity in ENTITIES} if is_delta else partial_tables(self.walks.partial)
@@ -194,7 +194,7 @@ class Session:
         if pulled.incomplete or (self.stage.is_delta and left):
             return
         began = delta.cursor(self.walks.first_date, self.began)
-        delta.advance(self.stage, self.settings, began, waiting=bool(left), dated=self.walks.dated)
+        delta.advance(self.stage, self.settings, began, waiting=bool(left), mark=self.walks.mark)
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
         """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""

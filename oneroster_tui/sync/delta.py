@@ -38,12 +38,14 @@ class DeltaState(msgspec.Struct, omit_defaults=True):
         full_at: when the last full run that was applied began (UTC, ISO 8601).
         cursors: for each collection, from when on it is to be read.
         waiting: whether removals wait for the end of a freeze.
+        bundle: the mark of the last bundle that was read, where bundles are.
     """
 
     rules: str = ""
     full_at: str = ""
     cursors: dict[str, str] = msgspec.field(default_factory=dict)
     waiting: bool = False
+    bundle: str = ""
 
 
 def read_state(roster: Roster, source: str) -> DeltaState:
@@ -124,16 +126,17 @@ def cursor(provider_date: str, own: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool, dated: bool = True) -> None:
+def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool, mark: str = "") -> None:
     """Moves the cursors to where this run began, and remembers its loose ends. The caller holds the transaction.
 
     Args:
-        dated: whether the provider can be asked for what changed since then; a bundle is older than its import.
+        mark: which bundle was read; nobody can be asked for what changed since a bundle was made.
     """
     anew = DeltaState(rules=fingerprint(settings), full_at=began)
     state = read_state(stage.roster, settings.source) if stage.is_delta else anew
     state.waiting = waiting
-    state.cursors = {collection.value: began for collection in DELTAS if dated}
+    state.cursors = {collection.value: began for collection in DELTAS if not mark}
+    state.bundle = mark
     stage.execute(
         "UPDATE sources SET delta_state = ? WHERE id = ?", (msgspec.json.encode(state).decode(), stage.source_id)
     )

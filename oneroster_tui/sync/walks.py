@@ -39,7 +39,7 @@ class Walks:
         salt: goes into the fingerprints of records.
     """
 
-    dated = True
+    mark = ""
 
     def __init__(
         self,

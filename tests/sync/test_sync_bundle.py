@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from oneroster_tui.errors import ConfigError, ExitCode, Unreadable
-from oneroster_tui.provider.bundle.newest import chosen
+from oneroster_tui.provider.bundle.newest import chosen, due
+from oneroster_tui.provider.opening import holds_everything
+from oneroster_tui.sync.delta import read_state
 from tests.bundles import sync_bundle, texts_of, unzipped, write, zipped
 from tests.lab import Lab, Provider, new_lab, ref, small_district
 
@@ -201,8 +204,6 @@ def test_half_a_zip_changes_nothing(lab: Lab, inbox: Path) -> None:
 
 
 def test_the_newest_whole_zip_of_a_folder(inbox: Path) -> None:
-    import os
-
     for number, name in enumerate(("b", "a"), 1):
         write(inbox / f"{name}.zip", small_district())
         os.utime(inbox / f"{name}.zip", (number, number))
@@ -216,3 +217,65 @@ def test_the_newest_whole_zip_of_a_folder(inbox: Path) -> None:
 def test_a_folder_without_a_bundle(inbox: Path) -> None:
     with pytest.raises(Unreadable, match="no zip and no CSV"):
         chosen(inbox)
+
+
+def deliver(inbox: Path, number: int, provider: Provider, **modes: str) -> Path:
+    """A bundle that arrives on the numberth day."""
+    path = write(inbox / f"{number}.zip", provider, **modes)
+    os.utime(path, (number * 86400, number * 86400))
+    return path
+
+
+def only_users(number: int) -> Provider:
+    """A delta in which somebody new comes."""
+    change = Provider()
+    change.user(f"s1-new{number}", "student", ("s1",))
+    return change
+
+
+FEW = dict.fromkeys(("orgs", "academicSessions", "courses", "classes", "enrollments"), "absent") | {"users": "delta"}
+
+
+def arriving(lab: Lab, inbox: Path) -> list[str]:
+    """Reads what is due, one after another; the names of what was read."""
+    read: list[str] = []
+    while True:
+        choice = due(inbox, read_state(lab.roster, lab.settings.source).bundle, holds_everything)
+        sync_bundle(lab, choice.path)
+        read.append(choice.path.name)
+        if not choice.more:
+            return read
+
+
+def test_deltas_that_arrive_are_read_one_after_another_from_the_newest_whole_bundle(lab: Lab, inbox: Path) -> None:
+    deliver(inbox, 1, small_district())
+    deliver(inbox, 2, only_users(2), **FEW)
+    deliver(inbox, 3, small_district())
+    deliver(inbox, 4, only_users(4), **FEW)
+    deliver(inbox, 5, only_users(5), **FEW)
+    assert arriving(lab, inbox) == ["3.zip", "4.zip", "5.zip"]
+    assert {"s1-new4", "s1-new5"} <= lab.active("users")
+    assert "s1-new2" not in lab.active("users")
+    assert arriving(lab, inbox) == ["5.zip"]  # nothing newer has come
+    deliver(inbox, 6, only_users(6), **FEW)
+    deliver(inbox, 7, only_users(7), **FEW)
+    assert arriving(lab, inbox) == ["6.zip", "7.zip"]
+    assert {f"s1-new{number}" for number in (4, 5, 6, 7)} <= lab.active("users")
+
+
+def test_a_delta_that_was_not_applied_is_not_passed_over(lab: Lab, inbox: Path) -> None:
+    deliver(inbox, 1, small_district())
+    arriving(lab, inbox)
+    texts = texts_of(only_users(2), **FEW)
+    path = zipped(inbox / "2.zip", texts | {"users.csv": str(texts["users.csv"]).replace("orgSourcedIds", "orgs")})
+    os.utime(path, (2 * 86400, 2 * 86400))
+    deliver(inbox, 3, only_users(3), **FEW)
+    state = read_state(lab.roster, lab.settings.source).bundle
+    choice = due(inbox, state, holds_everything)
+    assert choice.path.name == "2.zip"
+    assert sync_bundle(lab, choice.path).exit_code == ExitCode.INCOMPLETE
+    assert read_state(lab.roster, lab.settings.source).bundle == state
+    deliver(inbox, 4, small_district())
+    assert (
+        due(inbox, state, holds_everything).path.name == "4.zip"
+    )  # it holds everything, so the broken one no longer matters

@@ -10,6 +10,7 @@ from oneroster_tui.provider.bundle.file import FileReader
 from oneroster_tui.provider.bundle.findings import Findings
 from oneroster_tui.provider.bundle.header import Layout, match
 from oneroster_tui.provider.bundle.manifest import read_manifest
+from oneroster_tui.provider.bundle.newest import mark_of
 from oneroster_tui.provider.bundle.package import Package
 from oneroster_tui.provider.bundle.reading import Broken, Table
 from oneroster_tui.provider.bundle.schemas import READ
@@ -21,10 +22,12 @@ class Bundle:
     """A OneRoster CSV bundle, to be read once.
 
     Args:
-        path: the zip, or the folder of CSV files; see `newest.chosen` for a folder of zips.
+        path: the zip, or the folder of CSV files; see `newest.due` for a folder of zips.
+        more: how many bundles are to be read after this one.
         stopping: asked between batches of rows.
 
     Attributes:
+        mark: tells this bundle from those that come later.
         findings: what there is to say so far; complete when every file was read.
         known: the ids that were read.
         later: references (file, column, target, hashes) whose target was not read yet.
@@ -35,8 +38,9 @@ class Bundle:
         Unreadable: it cannot be opened at all.
     """
 
-    def __init__(self, path: Path, *, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, path: Path, *, stopping: Callable[[], bool] = lambda: False, more: int = 0) -> None:
         self.path = path
+        self.more = more
         self.stopping = stopping
         self.requests = 0  # files opened; a REST service counts requests here
         self.findings = Findings()
@@ -46,6 +50,7 @@ class Bundle:
         self.rejected: dict[str, str] = {}
         self.orgs: list[Org] | None = None
         self.package = Package(path, self.findings)
+        self.mark = mark_of(path)
         try:
             self.manifest = read_manifest(self.package, self.findings)
         except BaseException:
@@ -77,6 +82,11 @@ class Bundle:
         if self.has_role_book and self.manifest.mode("roles") != "bulk":
             found.add(Collection.USERS)
         return found
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything a sync needs is in it, so that no earlier bundle matters."""
+        return not self.partial and not self.manifest.doubts
 
     @property
     def has_role_book(self) -> bool:

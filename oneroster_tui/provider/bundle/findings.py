@@ -27,7 +27,6 @@ CODES: Final[dict[str, str]] = {
     "nested_folder": "The files stand in a folder inside the bundle.",
     "no_manifest": "There is no manifest.csv.",
     "not_in_manifest": "The manifest does not say whether a file is bulk or delta.",
-    "older_bundles": "Older bundles came since the last import, and were not read.",
     "path": "A name in the zip leads elsewhere: .., an absolute path, or a link.",
     "too_large": "A file is larger than any roster, or unpacks to far more than it takes (a zip bomb).",
     "unknown_file": "A file is not one of OneRoster's.",

@@ -1,9 +1,14 @@
-"""The sorting table: which bundle a path means: itself, or in a folder where bundles arrive the newest whole one."""
+"""The sorting table: which bundle a path means: itself, or in a folder where bundles arrive the one that is due.
+
+A delta builds on what came before it. So where deltas arrive, none is passed over: they are read one after another, from the
+newest bundle that holds everything.
+"""
 
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oneroster_tui.errors import Unreadable
@@ -22,11 +27,45 @@ class Choice:
         path: the zip, or the folder of CSV files.
         said: which was taken and why, a sentence; "" where the path itself is the bundle.
         others: the other whole zips of the folder, newest first.
+        more: how many are to be read after it.
     """
 
     path: Path
     said: str = ""
     others: tuple[Path, ...] = ()
+    more: int = 0
+
+
+def mark_of(path: Path) -> str:
+    """Tells a bundle from those that come later: marks sort by time, then by name."""
+    try:
+        return f"{path.stat().st_mtime_ns:020} {path.name}"
+    except OSError:  # gone since it was opened
+        return path.name
+
+
+def due(path: Path, imported: str, is_whole: Callable[[Path], bool]) -> Choice:
+    """Finds the bundle to be read next.
+
+    Args:
+        imported: the mark of the last one that was; "" when none was.
+        is_whole: whether a bundle holds everything, so that no earlier one matters.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    choice = chosen(path)
+    if choice.path == path:
+        return choice
+    newer = [one for one in (choice.path, *choice.others) if mark_of(one) > imported]
+    if not newer:
+        return replace(choice, said=f"{choice.said} It was read before: nothing newer has come.")
+    place = next((place for place, one in enumerate(newer) if is_whole(one)), len(newer) - 1)
+    if place == 0:
+        return choice
+    first = newer[place]
+    said = f"Taking {sanitise(first.name, 120)}; {place:,} newer to be read after it, for they are deltas."
+    return Choice(first, said, more=place)
 
 
 def chosen(path: Path) -> Choice:

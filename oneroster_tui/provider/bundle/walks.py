@@ -217,11 +217,11 @@ class BundleWalks:
         book: the roles of 1.2, once the users were opened; None where they stand in users.csv.
     """
 
-    dated = False
     first_date = ""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self.mark = bundle.mark
         self.profile = Profile()
         self.since: dict[Collection, str] = {}
         self.partial: Set[Collection] = bundle.partial
