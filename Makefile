@@ -34,11 +34,12 @@ format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-pages: $(READY)  ## write anew what is made from code: docs/reference, the man page, keys, providers, conformance
+pages: $(READY)  ## write anew what is made from code: docs/reference, the man page, keys, providers, conformance, bundles
 	@$(BIN)/python -m tests.docs.pages
 	@$(BIN)/python -m screens.commands > docs/keys.md
 	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
 	@$(BIN)/python -m tests.conformance.docs > docs/conformance.md
+	@$(BIN)/python -m tests.provider.bundle_docs > docs/bundles.md
 
 man: pages  ## show the man page
 	@man -l docs/oneroster-tui.1

@@ -16,6 +16,7 @@ from oneroster_tui.provider.bundle.probe import ladder
 from oneroster_tui.provider.bundle.report import report_of
 from tests.bundles import texts_of, zipped
 from tests.lab import small_district
+from tests.provider.bundle_docs import page
 from tests.provider.bundle_faults import FAULTS, Fault, Found
 
 
@@ -88,3 +89,8 @@ def test_very_common_findings_are_counted(tmp_path: Path) -> None:
     assert len(report.findings) == 1000
     assert report.hidden == [("enrollments.csv", "bad_word", "warning", 500)]
     assert report.imported["enrollments.csv"] == 1500
+
+
+def test_the_page_is_as_generated() -> None:
+    docs = Path(__file__).parent.parent.parent / "docs" / "bundles.md"
+    assert docs.read_text(encoding="utf-8") == page()
