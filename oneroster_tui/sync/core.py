@@ -24,7 +24,7 @@ from oneroster_tui.sync.known_pull import KnownPull
 from oneroster_tui.sync.memory import keep_profile, profile_of
 from oneroster_tui.sync.pull import Pull
 from oneroster_tui.sync.recheck import asker
-from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.stage import MEASURED, Stage
 from oneroster_tui.sync.taking import Pulled
 from oneroster_tui.sync.walks import Walks, open_walks
 
@@ -33,6 +33,9 @@ Mode = Literal["full", "plan", "approve", "unguarded", "delta"]
 this once; or what changed, as far as that is sure to be enough."""
 
 Stopping = Callable[[], bool]
+
+FILLED = (*(entity.table for entity in ENTITIES), "user_ids", "user_roles", "class_sessions")
+"""The tables that a first sync fills."""
 
 OUTCOMES = {ExitCode.HELD: "held", ExitCode.INCOMPLETE: "incomplete"}
 """The run's outcome by exit code; every other end that applies is `done`."""
@@ -168,13 +171,20 @@ class Session:
         self.check_stop()
         self.run.counts = plan.counts(self.stage)
         self.conclude(pulled, exceeded)
-        with self.roster.transaction():
-            if not self.planning:
-                apply(self.stage, self.run.id)
-                self.remember(pulled)
-            runs.keep_problems(self.stage, self.run.id)
-            self.check_stop()
-            runs.finish(self.roster, self.run)
+        self.roster.transact(lambda: self.write(pulled))
+
+    def write(self, pulled: Pulled) -> None:
+        """Writes all that the run leaves behind; the caller holds the transaction, and may have to do it anew."""
+        self.run.finished = False
+        self.roster.locks.assure(self.settings.source)
+        if not self.planning:
+            apply(self.stage, self.run.id)
+            if sum(actions.get("created", 0) for actions in self.run.counts.values()) >= MEASURED:
+                self.stage.measure(*FILLED)
+            self.remember(pulled)
+        runs.keep_problems(self.stage, self.run.id)
+        self.check_stop()
+        runs.finish(self.roster, self.run)
 
     def pull(self) -> Pull:
         """The kind of pull that fits: of everything (known or not), of what changed, or of a bundle that leaves files out."""

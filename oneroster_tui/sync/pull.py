@@ -114,6 +114,7 @@ class Pull(Taking):
 
     def finish(self, entity: Entity) -> None:
         """What can be decided once a collection was read."""
+        self.stage.measure(entity.stage, "dropped", *(("stage_agents",) if entity is USERS else ()))
         if entity is ORGS:
             self.check_schools()
         if entity is ACADEMIC_SESSIONS:

@@ -76,6 +76,7 @@ def plan_removals(
         protected: OneRoster roles in lower case whose people and enrollments stay.
         is_gone: asks the provider for a single record before its absence ends in something that cannot be taken back.
     """
+    stage.measure("changes", RELATIONSHIPS.stage)
     # Courses are judged by the classes that stay, users by the enrollments that stay.
     for entity in (ORGS, ACADEMIC_SESSIONS, CLASSES, COURSES, ENROLLMENTS, USERS):
         if entity is USERS:

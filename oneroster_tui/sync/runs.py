@@ -80,7 +80,8 @@ def holder(roster: Roster, source: str) -> str:
 def find_source(roster: Roster, settings: Settings) -> int:
     """The id of the config's source; made, or brought up to date, where needed. Of another provider nothing is known."""
     connection = settings.connection
-    with roster.transaction():
+
+    def find() -> int:
         roster.execute(
             "UPDATE sources SET profile = '', delta_state = '' WHERE name = ? AND (root_url <> ? OR oneroster_version <> ?)",
             (settings.source, connection.root_url, connection.oneroster_version),
@@ -92,11 +93,14 @@ def find_source(roster: Roster, settings: Settings) -> int:
         )
         return int(roster.value("SELECT id FROM sources WHERE name = ?", (settings.source,)))
 
+    return roster.transact(find)
+
 
 @contextlib.contextmanager
 def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
     """A row in sync_runs from start to end, whatever the end. The caller holds the lock."""
-    with roster.transaction():
+
+    def begin() -> int:
         roster.execute(
             "UPDATE sync_runs SET outcome = 'interrupted', finished_at = ?, exit_code = ?, "
             "message = 'The process ended before the run did; nothing of it was applied.' "
@@ -108,8 +112,9 @@ def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
             "VALUES (?, ?, ?, 'running', '{}', '', '', ?, ?)",
             (source_id, now(), mode, os.getpid(), socket.gethostname()),
         )
-        run_id = int(roster.value("SELECT MAX(id) FROM sync_runs WHERE source_id = ?", (source_id,)))
-    run = Run(run_id, source_id, mode, time.monotonic())
+        return int(roster.value("SELECT MAX(id) FROM sync_runs WHERE source_id = ?", (source_id,)))
+
+    run = Run(roster.transact(begin), source_id, mode, time.monotonic())
     try:
         yield run
     except Exception as error:

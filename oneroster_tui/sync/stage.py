@@ -26,6 +26,9 @@ CHANGES = (
 CARRIED = 1 << 30
 """The round of stored rows that a delta stages beside what came: they are as they were, and nothing is said of them."""
 
+MEASURED = 5_000
+"""Staged rows from which on it pays to let the engine look at its tables before it plans."""
+
 LOOSE_ENDS = "stage_loose_ends (entity TEXT, sourced_id TEXT, named_by TEXT)"
 PROBLEMS = "stage_problems (entity TEXT, sourced_id TEXT, severity TEXT, code TEXT, message TEXT)"
 
@@ -61,6 +64,7 @@ class Stage:
         self.recognised: dict[str, int] = {}
         self.round = 1
         self._foretold: dict[str, int] = {}
+        self._loaded = 0
         self.execute = roster.execute
         self.value = roster.value
         roster.engine.settle(roster.execute)
@@ -145,7 +149,14 @@ class Stage:
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         if not rows:
             return 0
+        self._loaded += len(rows)
         return self.roster.load(table, columns, rows)
+
+    def measure(self, *tables: str) -> None:
+        """Lets the engine learn what tables hold that were just filled, in a run of some size."""
+        if self._loaded >= MEASURED:
+            for table in tables:
+                self.roster.engine.measure(self.execute, table)
 
     def reserve_ids(self, entity: Entity, count: int) -> int:
         """Gives out `count` local ids of a table, for good; returns the one before the first.
@@ -160,7 +171,8 @@ class Stage:
             )
             self._foretold[entity.table] = first + count
             return int(first)
-        with self.roster.transaction():
+
+        def move() -> int:
             self.execute(
                 self.roster.engine.insert_or_ignore("id_counters", ("entity", "last_id"), "VALUES (?, 0)"),
                 (entity.table,),
@@ -171,3 +183,5 @@ class Stage:
                 (count, entity.table),
             )
             return int(self.value(counter, (entity.table,))) - count
+
+        return self.roster.transact(move)
