@@ -56,6 +56,7 @@ GROUPS = (
     "Courses",
     "People",
     "History",
+    "Export",
 )
 """The order of sections in help and docs; other groups follow."""
 

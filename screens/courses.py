@@ -10,8 +10,8 @@ from textual.widgets import Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassListing, ClassRow, Row
 from screens.commands import Command, bindings
+from screens.exporting import ExportingScreen, list_forms, roster_forms
 from screens.fitting import clean
-from screens.frame import FramedScreen
 from screens.participants import STANDINGS, ParticipantsScreen, following
 from screens.widgets.columns import Cell, Column
 from screens.widgets.empty import Empty
@@ -37,7 +37,11 @@ NO_CLASS = ("No class yet: a sync brings those of the selected schools.", "5", "
 NONE_SUCH = ("No class of this school or status.", "t", "shows another status, s all schools")
 
 
-class CoursesScreen(FramedScreen):
+EXPORTED = ("school", "course", "class", "code", "teacher", "teachers", "people", "starts", "ends", "status")
+"""The columns of the list in a file."""
+
+
+class CoursesScreen(ExportingScreen):
     """Mode 6."""
 
     CSS = sheet("courses")
@@ -53,6 +57,15 @@ class CoursesScreen(FramedScreen):
             lambda it: it.why_no_school(),
         ),
         Command("courses.status", "t", "Status", "Show only classes of the next status.", "Courses", "status", 4),
+        Command(
+            "courses.export",
+            "e",
+            "Export",
+            "Write the classes in view, or the roster of the school shown, into a file.",
+            "Courses",
+            "export",
+            5,
+        ),
     )
     BINDINGS = bindings(VERBS)
 
@@ -130,6 +143,15 @@ class CoursesScreen(FramedScreen):
         self.status = following(self.status, STANDINGS)
         self.show_anew()
 
+    def action_export(self) -> None:
+        """Asks what to write."""
+        pane = self.query_one(ListPane)
+        listing = self.listed(pane)
+        whose = clean(self.school[1], 34) if self.school else "All schools"
+        forms = list_forms("This list", lambda: listing, EXPORTED, class_texts)
+        forms += roster_forms((self.school[0],) if self.school else (), whose)
+        self.export("Export classes", self.date_name("classes"), forms)
+
     def show_anew(self) -> None:
         """Shows another list than before."""
         pane = self.query_one(ListPane)
@@ -154,3 +176,10 @@ class CoursesScreen(FramedScreen):
     def open_class(self, event: LazyTable.Opened) -> None:
         """Opens who takes part."""
         self.app.push_screen(ParticipantsScreen(queries.class_of(event.row)))
+
+
+def class_texts(row: Row) -> tuple[object, ...]:
+    """A class's cells in a file."""
+    one = queries.class_of(row)
+    told = (one.school, one.course, one.title, one.code, one.teacher, one.teachers, one.people)
+    return (*told, one.start or "", one.end or "", one.standing)

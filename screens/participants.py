@@ -14,8 +14,8 @@ from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassRow, Listing, Row
 from screens.commands import Command, bindings
 from screens.enrollment import EnrollmentScreen
+from screens.exporting import ExportingScreen, list_forms
 from screens.fitting import clean
-from screens.frame import FramedScreen
 from screens.widgets.columns import Cell, Column
 from screens.widgets.empty import Empty
 from screens.widgets.lazy_table import LazyTable
@@ -41,7 +41,11 @@ NOBODY = ("Nobody takes part in this class: no enrollment was synced for it.", "
 NONE_SUCH = ("Nobody of this role and status.", "r", "and t show others")
 
 
-class ParticipantsScreen(FramedScreen):
+EXPORTED = ("family_name", "given_name", "email", "role", "local_role", "status", "starts", "ends")
+"""The columns of the list in a file."""
+
+
+class ParticipantsScreen(ExportingScreen):
     """Who takes part in a class, opened from Courses.
 
     Args:
@@ -61,8 +65,17 @@ class ParticipantsScreen(FramedScreen):
             "Take all ticks away.",
             "Courses",
             "untick",
-            5,
+            6,
             lambda it: None if it.ticked() else "Nothing is ticked.",
+        ),
+        Command(
+            "participants.export",
+            "e",
+            "Export",
+            "Write the rows that are ticked into a file, or those in view where none is.",
+            "Courses",
+            "export",
+            5,
         ),
     )
     BINDINGS = bindings(VERBS)
@@ -107,15 +120,15 @@ class ParticipantsScreen(FramedScreen):
         self.counts = await self.attempt(read) or []
         self.tell_shown()
 
-    def people(self, pane: ListPane) -> Listing:
-        """The people wanted now."""
+    def people(self, pane: ListPane, *, filtered: bool = True) -> Listing:
+        """The people wanted now; all of the class where not `filtered`."""
         return queries.participant_listing(
             self.one.id,
-            pane.text,
+            pane.text if filtered else "",
             today=self.desk.now().date(),
             end_date=self.desk.settings.sync.end_date,
-            role=self.role,
-            status=self.status,
+            role=self.role if filtered else "",
+            status=self.status if filtered else "",
             sort=pane.sort.by if pane.sort else "name",
             descending=bool(pane.sort and pane.sort.descending),
         )
@@ -133,6 +146,14 @@ class ParticipantsScreen(FramedScreen):
         """Shows the next status only; after the last, all."""
         self.status = following(self.status, STANDINGS)
         self.show_anew()
+
+    def action_export(self) -> None:
+        """Asks where to write what is ticked (ticks outlive filters), or what is in view."""
+        pane, ticked = self.query_one(ListPane), frozenset(self.query_one(LazyTable).ticked)
+        listing = self.people(pane, filtered=not ticked)
+        what = f"{len(ticked):,} ticked" if ticked else "This list"
+        forms = list_forms(what, lambda: listing, EXPORTED, participant_texts, ticked)
+        self.export(f"Export participants of {clean(self.one.title, 30)}", self.date_name("participants"), forms)
 
     def action_untick(self) -> None:
         """Takes all ticks away."""
@@ -165,7 +186,7 @@ class ParticipantsScreen(FramedScreen):
                 (clean(self.role, 30) or "all", "bold"),
                 ("   Status ", "dim"),
                 (str(STATUSES[self.status]) if self.status else "all", "bold"),
-                (f"   {ticked:,} ticked: y copies them" if ticked else "", "$accent"),
+                (f"   {ticked:,} ticked: y copies, e exports them" if ticked else "", "$accent"),
             )
         )
 
@@ -187,3 +208,10 @@ def following(current: str, choices: Sequence[str]) -> str:
     """The choice after the current one; "" (all) after the last."""
     at = choices.index(current) + 1 if current in choices else 0
     return choices[at] if at < len(choices) else ""
+
+
+def participant_texts(row: Row) -> tuple[object, ...]:
+    """A participant's cells in a file."""
+    one = queries.participant_of(row)
+    names = (one.family_name, one.given_name, one.email, one.role, one.local_role)
+    return (*names, one.standing, one.begin or "", one.end or "")

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import PeopleListing, Row
 from screens.commands import Command, bindings
-from screens.frame import FramedScreen
+from screens.exporting import ExportingScreen, list_forms, roster_forms
 from screens.person import PersonScreen
 from screens.why import WhyScreen
 from screens.widgets.columns import Cell, Column
@@ -31,7 +31,11 @@ COLUMNS = (
 )
 
 
-class PeopleScreen(FramedScreen):
+EXPORTED = ("family_name", "given_name", "username", "email", "roles", "sourced_id", "status", "enabled")
+"""The columns of the list in a file."""
+
+
+class PeopleScreen(ExportingScreen):
     """Mode 7."""
 
     CSS = sheet("people")
@@ -45,6 +49,15 @@ class PeopleScreen(FramedScreen):
             "People",
             "anywhere",
             3,
+        ),
+        Command(
+            "people.export",
+            "e",
+            "Export",
+            "Write the people in view, or the roster, into a file.",
+            "People",
+            "export",
+            4,
         ),
     )
     BINDINGS = bindings(VERBS)
@@ -77,14 +90,18 @@ class PeopleScreen(FramedScreen):
         """The people wanted now; a search still under way for others is given up."""
         if self.finding is not None:
             self.finding.supersede()
-        self.finding = queries.people_listing(
+        self.finding = self.listed(pane)
+        return self.finding
+
+    def listed(self, pane: ListPane) -> PeopleListing:
+        """The people wanted now, as a list of its own."""
+        return queries.people_listing(
             self.desk.source,
             pane.text,
             anywhere=self.anywhere,
             sort=pane.sort.by if pane.sort else "name",
             descending=bool(pane.sort and pane.sort.descending),
         )
-        return self.finding
 
     def tell_how(self) -> None:
         """Says how people are found."""
@@ -100,6 +117,12 @@ class PeopleScreen(FramedScreen):
         self.anywhere = not self.anywhere
         self.tell_how()
         self.query_one(ListPane).reload(stay=False)
+
+    def action_export(self) -> None:
+        """Asks what to write."""
+        listing = self.listed(self.query_one(ListPane))
+        forms = list_forms("This list", lambda: listing, EXPORTED, person_texts)
+        self.export("Export people", self.date_name("people"), [*forms, *roster_forms((), "All schools")])
 
     def action_why(self) -> None:
         """Asks about whoever is looked for."""
@@ -118,3 +141,11 @@ def person_cells(row: Row) -> list[str | Cell]:
     name = ", ".join(part for part in (one.family_name, one.given_name) if part)
     roles = "; ".join(f"{role or 'no role'}, {org}" for role, org in one.roles)
     return [Cell(look.glyph, look.tone), name, one.username, one.email, roles, one.sourced_id]
+
+
+def person_texts(row: Row) -> tuple[object, ...]:
+    """A person's cells in a file."""
+    one = queries.person_of(row)
+    roles = "; ".join(f"{role or 'no role'}, {org}" for role, org in one.roles)
+    names = (one.family_name, one.given_name, one.username, one.email)
+    return (*names, roles, one.sourced_id, one.status, "yes" if one.enabled else "no")

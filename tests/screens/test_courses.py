@@ -269,7 +269,7 @@ def test_ticked_people_are_copied_together(drive: Drive, demo_folder: Path) -> N
         await press(pilot, "enter", "y")
         assert pilot.app.clipboard.count("\n") == 0
         await press(pilot, "space", "space", "space")
-        assert "3 ticked: y copies them" in screen_text(pilot.app)
+        assert "3 ticked: y copies, e exports them" in screen_text(pilot.app)
         await press(pilot, "r", "r", "y")
         assert pilot.app.clipboard.count("\n") == 2
         assert pilot.app.clipboard.count("\t") == 15
