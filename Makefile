@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.ready-docs
 DEMO ?=
+TESTS ?=
+PYTHONS := 3.11 3.12 3.13
 
-.PHONY: help sync test lint format pages man docs licences snapshots clean
+.PHONY: help sync test test-all lint format secrets pages man docs licences snapshots screenshots release-check clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -21,8 +23,16 @@ $(READY): pyproject.toml constraints.txt
 sync: $(READY)  ## sync the demo district and show the log; DEMO="--demo-day 2" moves it on
 	@$(BIN)/oneroster-tui --demo $(DEMO) --sync
 
-test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest --quiet --numprocesses=4 --dist=worksteal
+test: $(READY)  ## all tests, or those that TESTS= names
+	@$(BIN)/python -m pytest --quiet --numprocesses=4 --dist=worksteal $(TESTS)
+
+test-all:  ## the tests on each of Python 3.11, 3.12, 3.13 that is on the PATH, in an environment each; MISSING=fail minds if one is not
+	@failed=; for version in $(PYTHONS); do \
+	  if python$$version -c '' 2>/dev/null; then \
+	    echo "Python $$version:"; \
+	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=python$$version TESTS="$(TESTS)" test || failed="$$failed $$version"; \
+	  else echo "Python $$version: missing, not tested"; test "$(MISSING)" != fail || failed="$$failed $$version"; fi; \
+	done; test -z "$$failed" || { echo "Not good:$$failed"; exit 1; }
 
 lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff check .
@@ -33,6 +43,9 @@ lint: $(READY)  ## style, types, layers
 format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+secrets:  ## look for keys, tokens and passwords in the tree
+	@$(PYTHON) .ci/secrets.py
 
 pages: $(READY)  ## write anew what is made from code: docs/reference, the man page, keys, providers, conformance, bundles
 	@$(BIN)/python -m tests.docs.pages
@@ -49,13 +62,20 @@ $(DOCS_READY): $(READY)
 	@touch $(DOCS_READY)
 
 docs: pages $(DOCS_READY)  ## the documents as a site in site/, every link checked
-	@$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 licences: $(DOCS_READY)  ## write docs/licences.md anew
 	@$(BIN)/python -m tests.docs.licences
 
 snapshots: $(READY)  ## record the screens anew; look at the pictures before you commit them
 	@$(BIN)/python -m pytest --quiet tests/screens --snapshot-update
+	@$(BIN)/python -m tests.docs.pictures
+
+screenshots: $(READY)  ## the pictures of README and docs anew, from the recorded screens
+	@$(BIN)/python -m tests.docs.pictures
+
+release-check:  ## all that must hold before a release; TESTS="tests/docs -k readme" tests less on 3.12 and 3.13
+	@.ci/release-check
 
 clean:  ## remove what was made, the demo district's roster too
-	@rm -rf $(VENV) oneroster-demo dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .venv-3.* oneroster-demo dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

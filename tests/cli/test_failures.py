@@ -13,7 +13,7 @@ import pytest
 from oneroster_tui import demo
 from tests.e2e.test_demo_nights import command
 
-SECRET = "S3CRET-that-must-not-show"
+SECRET = "S3CRET-that-must-not-show"  # not a secret: invented
 
 
 @pytest.fixture(scope="module")

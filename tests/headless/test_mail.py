@@ -16,7 +16,7 @@ from tests.headless.conftest import Mailbox, Night
 from tests.headless.test_who_is_told_when import fail
 from tests.lab import Lab
 
-PASSWORD = "pa55-word-that-must-not-show"
+PASSWORD = "pa55-word-that-must-not-show"  # not a secret: invented
 HOLD = News(
     "hold",
     "oak",
