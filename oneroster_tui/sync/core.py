@@ -73,6 +73,7 @@ def sync(
         is_known, why_full = False, ""
         if isinstance(client, Bundle):
             mode = bundle_mode(client, mode)
+            is_known = client.is_whole and recognise.can_recognise(settings, roster, source_id)
         else:
             why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
             is_known = (mode != "delta" or bool(why_full)) and recognise.can_recognise(settings, roster, source_id)
@@ -188,12 +189,12 @@ class Session:
 
     def pull(self) -> Pull:
         """The kind of pull that fits: of everything (known or not), of what changed, or of a bundle that leaves files out."""
-        if isinstance(self.walks, BundleWalks):
-            if self.walks.partial:
-                return BundlePull(self.settings, self.stage, self.walks, self.emit, self.today)
-            return Pull(self.settings, self.stage, self.walks, self.emit, self.today)
-        if self.is_known and isinstance(self.walks, Walks):
+        if isinstance(self.walks, BundleWalks) and self.walks.partial:
+            return BundlePull(self.settings, self.stage, self.walks, self.emit, self.today)
+        if self.is_known and isinstance(self.walks, Walks | BundleWalks):
             return KnownPull(self.settings, self.stage, self.walks, self.emit, self.today)
+        if isinstance(self.walks, BundleWalks):
+            return Pull(self.settings, self.stage, self.walks, self.emit, self.today)
         kind = DeltaPull if self.stage.partial else Pull
         return kind(self.settings, self.stage, self.walks, self.emit, self.today)
 

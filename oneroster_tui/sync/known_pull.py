@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import date
 
 from oneroster_tui.config import Settings
-from oneroster_tui.provider.dialects import Page, open_sealed
+from oneroster_tui.provider.bundle.walks import BundleWalks
+from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import Collection
 from oneroster_tui.sync import merge
 from oneroster_tui.sync.delta_pull import DeltaPull
@@ -22,7 +23,9 @@ from oneroster_tui.sync.walks import Walks
 class KnownPull(DeltaPull):
     """One reading of everything, of which nothing is decoded that is known."""
 
-    def __init__(self, settings: Settings, stage: Stage, walks: Walks, emit: Emit, today: date) -> None:
+    walks: Walks | BundleWalks
+
+    def __init__(self, settings: Settings, stage: Stage, walks: Walks | BundleWalks, emit: Emit, today: date) -> None:
         super().__init__(settings, stage, walks, emit, today)
         self.sealing = walks.sealing
         self.known = {entity: Recogniser(stage, entity) for entity in (USERS, ENROLLMENTS)}
@@ -37,7 +40,7 @@ class KnownPull(DeltaPull):
         if entity is USERS:
             self.announce([known for known in found if known is not None])
         unknown = [place for place, known in enumerate(found) if known is None]
-        return open_sealed(BY_ENTITY[entity], page.sealed, unknown)
+        return self.walks.unseal(BY_ENTITY[entity], page.sealed, unknown)
 
     def announce(self, users: list[tuple[int, str, str, str | None]]) -> None:
         """Says that users are as they were, as is said of every user."""

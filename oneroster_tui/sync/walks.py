@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ProviderError
 from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
-from oneroster_tui.provider.dialects import Page, read_single
+from oneroster_tui.provider.dialects import Page, open_sealed, read_single
 from oneroster_tui.provider.dialects.fields import USER_FIELDS
-from oneroster_tui.provider.dialects.sealed import SEALABLE
+from oneroster_tui.provider.dialects.sealed import SEALABLE, Sealed
 from oneroster_tui.provider.endpoints import SINGLE
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.provider.profile import Learner, Profile
@@ -26,7 +26,7 @@ def open_walks(
 ) -> ProviderWalks:
     """The way one run reads a provider, whichever kind it is."""
     if isinstance(provider, Bundle):
-        return BundleWalks(provider)
+        return BundleWalks(provider, profile, recognise.salt(settings))
     return Walks(settings, provider, profile, stopping, recognise.salt(settings))
 
 
@@ -94,6 +94,10 @@ class Walks:
         if collection in self.since:
             asked |= since(self.since[collection])
         return asked
+
+    def unseal(self, collection: Collection, sealed: Sealed, places: Sequence[int]) -> Page:
+        """Decodes some rows of a sealed page, given by their places."""
+        return open_sealed(collection, sealed, places)
 
     def doubt(self, collection: Collection) -> bool:
         """Forgets what makes a collection cheaper, after it was refused; False when there was nothing of the kind."""

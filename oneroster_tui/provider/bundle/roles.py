@@ -39,6 +39,7 @@ class RoleBook:
         self.why = ""
         self._roles: dict[str, tuple[Role, ...]] = {}
         self._gone: dict[str, tuple[Role, ...]] = {}
+        self._texts: dict[tuple[Role, ...], str] = {}
         self._same: dict[tuple[Role, ...], tuple[Role, ...]] = {}
 
     def add(self, user: str, org: str, role: str, kind: str, status: str) -> None:
@@ -77,6 +78,14 @@ class RoleBook:
     def sure(self, user: str) -> tuple[Role, ...]:
         """The same, where every row of the person could be used; else none."""
         return NOBODY if user in self.broken else self.of(user)
+
+    def text(self, user: str) -> str:
+        """A person's roles as they go into a fingerprint; the same text for the same roles."""
+        roles = self.sure(user)
+        text = self._texts.get(roles)
+        if text is None:
+            text = self._texts[roles] = repr(roles)
+        return text
 
     def people(self) -> Iterable[str]:
         """Everybody of whom the file says something."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Final, cast
 
 import msgspec
 
@@ -15,8 +15,10 @@ from oneroster_tui.provider.bundle.reading import Batch
 from oneroster_tui.provider.bundle.roles import RoleBook, read_roles
 from oneroster_tui.provider.bundle.rules import Remark
 from oneroster_tui.provider.bundle.schemas import words
+from oneroster_tui.provider.bundle.sealing import REFERENCES, SealedBatch, Sealer
 from oneroster_tui.provider.dialects import Page, read_row
 from oneroster_tui.provider.dialects.flat import Lane, Rules, lane
+from oneroster_tui.provider.dialects.sealed import Sealed
 from oneroster_tui.provider.profile import Profile
 from oneroster_tui.records import Collection, Enrollment, Org, Problem, Record, User
 
@@ -27,14 +29,33 @@ class BundleWalk:
     """The reading of one file (`protocols.CollectionWalk`).
 
     A file does not move while it is read, and a second reading would show nothing new.
+
+    Args:
+        book: the roles of 1.2.
+        seen: counts role words.
+        salt: goes into the fingerprints of the rows, where those are wanted.
+        sealing: whether pages are to come sealed: with fingerprints, but not read.
     """
 
     drifted = False
     fixed = True
     total: int | None = None
 
-    def __init__(self, bundle: Bundle, collection: Collection, book: RoleBook | None, seen: Counter[str]) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        collection: Collection,
+        book: RoleBook | None,
+        seen: Counter[str],
+        *,
+        salt: int | None = None,
+        sealing: bool = False,
+    ) -> None:
         self.collection = collection
+        self.sealing = sealing
+        self._salt = salt
+        self._read: Lane | None = None
+        self._sealer: Sealer | None = None
         self._bundle = bundle
         self._book = book
         self._seen = seen
@@ -79,11 +100,19 @@ class BundleWalk:
         elif book is not None and book.lost:
             self._incomplete = f"roles.csv: {book.lost:,} rows are lost, and nobody can tell whose they are."
         if (book is None or book.complete) and reader.open():
-            read = self._lane(reader)
+            self._prepare(reader)
             for batch in reader.batches():
                 if self._bundle.stopping():
                     raise Stopped
-                yield self._page(batch, read)
+                if not self._filled:
+                    self._see_filled(batch)
+                prints = self._sealer.prints(batch.rows) if self._sealer else None
+                if self.sealing and prints is not None:
+                    count = len(batch.rows) + len(batch.lost)
+                    sealed = SealedBatch([], [], cast("list[int]", prints), batch)
+                    yield Page([], [], count, None, [], sealed)
+                else:
+                    yield self._page(batch, prints)
             if reader.complete and reader.mode == "bulk" and self.collection is Collection.ORGS:
                 self._bundle.known.ids["schools"] = self._schools
         self._bundle.ended(reader)
@@ -99,7 +128,14 @@ class BundleWalk:
             if found.file == self._reader.file and (found.row is None or found.row == 1) and found.severity != "note"
         ]
 
-    def _lane(self, reader: FileReader) -> Lane | None:
+    def unseal(self, sealed: SealedBatch, places: Sequence[int]) -> Page:
+        """Reads some rows of a sealed page, given by their places."""
+        batch, prints = sealed.batch, cast("list[int | None]", sealed.prints)
+        some = Batch([batch.rows[place] for place in places], [batch.numbers[place] for place in places], batch.lost)
+        return self._page(some, [prints[place] for place in places])
+
+    def _prepare(self, reader: FileReader) -> None:
+        """Makes the readers of rows, now that it is known where the columns stand."""
         assert reader.layout is not None  # noqa: S101 -- it is open
         roles = words(reader.version, self.collection.value, "role")
         rules = Rules(
@@ -110,18 +146,27 @@ class BundleWalk:
             known=self._bundle.known,
             roles_of=self._book.sure if self._book is not None else None,
         )
-        return lane(self.collection, rules)
+        self._read = lane(self.collection, rules)
+        if self._salt is not None and self.collection in REFERENCES:
+            edition = f"{reader.version} {reader.is_delta}"
+            text = self._book.text if self._book is not None else None
+            self._sealer = Sealer(self.collection, reader.layout, self._bundle.known, edition, text, self._salt)
 
-    def _page(self, batch: Batch, read: Lane | None) -> Page:
+    def _page(self, batch: Batch, prints: Sequence[int | None] | None) -> Page:
         page = Page([], [self._lost(number, cells) for number, cells in batch.lost.items()], len(batch.lost))
-        known = read(batch.rows) if read else [None] * len(batch.rows)
-        if not self._filled:
-            self._see_filled(batch)
+        known = self._read(batch.rows) if self._read else [None] * len(batch.rows)
+        kept: list[int | None] = []
         for place, record in enumerate(known):
+            fingerprint = (
+                prints[place] if prints is not None and record is not None else None
+            )  # what is odd is said again
             if record is None:
                 record = self._odd(batch.numbers[place], batch.rows[place], page)
             if record is not None:
                 page.records.append(record)
+                kept.append(fingerprint)
+        if prints is not None:
+            page.prints = cast("list[int]", kept)
         page.count += len(page.records)
         self._count(page.records)
         return page
@@ -215,14 +260,17 @@ class BundleWalks:
 
     Attributes:
         book: the roles of 1.2, once the users were opened; None where they stand in users.csv.
+        sealing: collections whose pages come sealed.
     """
 
     first_date = ""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, profile: Profile | None = None, salt: int | None = None) -> None:
         self.bundle = bundle
         self.mark = bundle.mark
-        self.profile = Profile()
+        self.sealing: set[Collection] = set()
+        self._salt = salt
+        self.profile = profile or Profile()
         self.since: dict[Collection, str] = {}
         self.partial: Set[Collection] = bundle.partial
         self.book: RoleBook | None = None
@@ -234,9 +282,16 @@ class BundleWalks:
         if collection is Collection.USERS and self.bundle.has_role_book:
             self.book = read_roles(self.bundle)
         book = self.book if collection is Collection.USERS else None
-        walk = BundleWalk(self.bundle, collection, book, self._seen)
+        walk = BundleWalk(
+            self.bundle, collection, book, self._seen, salt=self._salt, sealing=collection in self.sealing
+        )
         self._walks.append(walk)
         return walk
+
+    def unseal(self, collection: Collection, sealed: Sealed, places: Sequence[int]) -> Page:  # noqa: ARG002
+        """Reads some rows of a sealed page of the file that is open."""
+        assert isinstance(sealed, SealedBatch)  # noqa: S101 -- no other comes from here
+        return self._walks[-1].unseal(sealed, places)
 
     def doubt(self, collection: Collection) -> bool:  # noqa: ARG002
         """A file cannot be read more cheaply, so there is nothing to forget."""
@@ -262,7 +317,8 @@ class BundleWalks:
         for walk in self._walks:
             if walk.complete and walk.collection not in self.partial:
                 self.profile.of(walk.collection).rows = walk.received
-        self.profile.roles = dict(sorted(self._seen.most_common(MOST_ROLES)))
+        if self._seen and not any(walk.sealing for walk in self._walks):
+            self.profile.roles = dict(sorted(self._seen.most_common(MOST_ROLES)))
         self.profile.learned_at = moment
         return self.profile
 
