@@ -6,7 +6,7 @@ decides what becomes of it (the salt). A row that refers to something that is no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 
 import xxhash
@@ -56,14 +56,14 @@ class Sealer:
         self._width = layout.width
         self._id = layout.at["sourcedId"]
         self._roles = roles
-        self._known = known
-        self._references = [
+        found = [
             (layout.at[column], ids)
             for column, file in REFERENCES[collection]
             if column in layout.at and (ids := known.ids.get(file)) is not None
         ]
-        self._lists: dict[str, bool] = {}
-        self._is_list = collection is Collection.USERS
+        is_list = collection is Collection.USERS
+        self._references = [] if is_list else found
+        self._lists = [(place, _Lists(ids)) for place, ids in found] if is_list else []
 
     def prints(self, rows: list[list[str]]) -> list[int | None]:
         """The fingerprint of each row: 64 bits with a sign, as databases have them; None for one that has to be read."""
@@ -71,7 +71,15 @@ class Sealer:
         add, digest, seed, width = found.append, xxhash.xxh3_64_intdigest, self._seed, self._width
         for row in rows:
             text = BETWEEN.join(row)
-            if len(row) != width or text.count(BETWEEN) != width - 1 or not self._leads_somewhere(row):
+            sound = len(row) == width and text.count(BETWEEN) == width - 1
+            if sound:
+                for place, ids in self._references:
+                    if hash(row[place]) not in ids:
+                        sound = False
+                for place, lists in self._lists:
+                    if not lists[row[place]]:
+                        sound = False
+            if not sound:
                 add(None)
                 continue
             if self._roles is not None:
@@ -80,15 +88,16 @@ class Sealer:
             add(value - (1 << 64) if value >> 63 else value)
         return found
 
-    def _leads_somewhere(self, row: list[str]) -> bool:
-        """Whether what a row refers to is there."""
-        for place, ids in self._references:
-            cell = row[place]
-            if self._is_list:
-                if cell not in self._lists:
-                    self._lists[cell] = all(hash(one) in ids for one in cell.split(",") if one)
-                if not self._lists[cell]:
-                    return False
-            elif hash(cell) not in ids:
-                return False
-        return True
+
+class _Lists(dict[str, bool]):
+    """Whether all ids of a cell are known; a district has few different cells of orgs."""
+
+    def __init__(self, ids: Set[int]) -> None:
+        super().__init__()
+        self._ids = ids
+
+    def __missing__(self, cell: str) -> bool:
+        known = all(hash(one) in self._ids for one in cell.split(",") if one)
+        if len(self) < 100_000:
+            self[cell] = known
+        return known

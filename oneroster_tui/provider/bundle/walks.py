@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
+from operator import itemgetter
 from typing import Final, cast
 
 import msgspec
@@ -190,6 +192,9 @@ class BundleWalk:
             self._filled = True
             return
         places = [reader.layout.at[name] for name in ("status", "dateLastModified") if name in reader.layout.at]
+        with contextlib.suppress(IndexError):  # a row that is too short: then each is looked at
+            if not any(any(map(itemgetter(place), batch.rows)) for place in places):
+                return
         for number, row in zip(batch.numbers, batch.rows, strict=True):
             if any(place < len(row) and row[place].strip() for place in places):
                 text = "status and dateLastModified belong in a delta; they were read nonetheless."
