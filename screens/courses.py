@@ -10,6 +10,7 @@ from textual.widgets import Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassListing, ClassRow, Row
 from screens.commands import Command, bindings
+from screens.dates import told_day
 from screens.exporting import ExportingScreen, list_forms, roster_forms
 from screens.fitting import clean
 from screens.participants import STANDINGS, ParticipantsScreen, following
@@ -119,8 +120,8 @@ class CoursesScreen(ExportingScreen):
             one.code,
             f"{one.teacher}{more}",
             Cell(f"{one.people:,}") if one.people else Cell("·", "muted"),
-            one.start or "",
-            one.end or "",
+            told_day(one.start),
+            told_day(one.end),
         ]
 
     def current(self) -> ClassRow | None:

@@ -14,6 +14,7 @@ from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import PastChange, Relative
 from oneroster_tui.sync.events import REASONS
 from screens.commands import Command, bindings
+from screens.dates import told_day
 from screens.frame import FramedScreen
 from screens.run_words import differences
 from screens.widgets.facts import Fact, FactSheet, Section
@@ -112,14 +113,14 @@ def sections(found: Enrolled, rule: str, now: datetime) -> list[Section]:
     last = next((one for one in found.past if one.change.action not in ("held", "waiting", "missing", "kept")), None)
     method = f"OneRoster ({row['source']})" if row["origin"] == "provider" else "by hand, not by OneRoster"
     code = f" ({row['class_code']})" if row["class_code"] else ""
-    ends = f"{row['end_date']} ({END_RULES[rule]})" if row["end_date"] else "not set"
+    ends = f"{told_day(row['end_date'])} ({END_RULES[rule]})" if row["end_date"] else "not set"
     person = row["user_status"]
     enrolment = [
         Fact("Full name", full_name(row), "bold"),
         Fact("Course", " · ".join(part for part in (f"{row['title']}{code}", row["course"]) if part)),
         Fact("Enrolment method", method),
         Fact("Status", str(look), look.style),
-        Fact("Enrolment starts", row["begin_date"] or "not set"),
+        Fact("Enrolment starts", told_day(row["begin_date"]) or "not set"),
         Fact("Enrolment ends", ends),
         Fact("Enrolment created", when(row["created_at"], now)),
         Fact("Last changed", happened(last, now) if last else when(row["updated_at"], now)),

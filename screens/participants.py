@@ -13,6 +13,7 @@ from textual.widgets import Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassRow, Listing, Row
 from screens.commands import Command, bindings
+from screens.dates import told_day
 from screens.enrollment import EnrollmentScreen
 from screens.exporting import ExportingScreen, list_forms
 from screens.fitting import clean
@@ -201,7 +202,7 @@ def participant_cells(row: Row) -> list[str | Cell]:
     one = queries.participant_of(row)
     look = STATUSES[one.standing]
     name = ", ".join(part for part in (one.family_name, one.given_name) if part)
-    return [name, one.email, one.role, Cell(str(look), look.tone), one.begin or "", one.end or ""]
+    return [name, one.email, one.role, Cell(str(look), look.tone), told_day(one.begin), told_day(one.end)]
 
 
 def following(current: str, choices: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from textual.widgets import ContentSwitcher, Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import Listing, Person, Relative, Row
 from screens.commands import Command, bindings
+from screens.dates import told_day
 from screens.enrollment import EnrollmentScreen, full_name, happened
 from screens.fitting import clean
 from screens.frame import FramedScreen
@@ -229,7 +230,7 @@ def class_cells(row: Row) -> list[str | Cell]:
     """A class's cells."""
     one = queries.person_class_of(row)
     look = STATUSES[one.standing]
-    return [one.title, one.school, one.role, Cell(str(look), look.tone), one.begin or "", one.end or ""]
+    return [one.title, one.school, one.role, Cell(str(look), look.tone), told_day(one.begin), told_day(one.end)]
 
 
 def relative_cells(row: Row) -> list[str | Cell]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from screens.dates import told_date
+
 Clock = Callable[[], datetime]
 """Says what time it is, with a time zone: the person's."""
 
@@ -74,13 +76,13 @@ def parse(moment: str, now: datetime) -> datetime:
 
 
 def when(moment: str, now: datetime) -> str:
-    """A stored time as a person says it: `03:10` today, `Mon 03:10` this week, else `2026-05-01 03:10`."""
+    """A stored time as a person says it: `03:10` today, `Mon 03:10` this week, else the date with it, in the reader's locale."""
     then = parse(moment, now)
     if then.date() == now.date():
         return f"{then:%H:%M}"
     if abs(now - then) < 6 * DAY:
         return f"{then:%a %H:%M}"
-    return f"{then:%Y-%m-%d %H:%M}"
+    return f"{told_date(then)} {then:%H:%M}"
 
 
 def ago(moment: str, now: datetime) -> str:

@@ -23,6 +23,7 @@ from textual.worker import WorkerCancelled
 from oneroster_tui import config, demo
 from oneroster_tui.app import InterfaceApp
 from oneroster_tui.headless.workplace import DEMO_ROLES, Options
+from screens import dates
 
 TEXTUAL = "8.2.8"
 """The version the pictures are of: another draws a border or a scroll bar differently."""
@@ -57,6 +58,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away what makes two pictures of the same thing differ: colours of the terminal, blinking, the session."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "SSH_CONNECTION", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C")
+    dates.date_format.cache_clear()
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
