@@ -6,9 +6,10 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.ready-docs
 DEMO ?=
 TESTS ?=
+SCALES ?= S M
 PYTHONS := 3.11 3.12 3.13
 
-.PHONY: help sync test test-all lint format secrets pages man docs licences snapshots screenshots release-check clean
+.PHONY: help sync test test-all lint bench format secrets pages man docs licences snapshots screenshots release-check clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -39,6 +40,9 @@ lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(READY)  ## what a sync costs, into bench/results.md; SCALES="S M L" for all
+	@$(BIN)/python bench/run.py $(SCALES)
 
 format: $(READY)  ## put the code into form
 	@$(BIN)/ruff check --fix .
