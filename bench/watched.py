@@ -18,16 +18,13 @@ from screens import memory  # noqa: E402
 
 
 async def watch(config: Path) -> float:
-    """Opens the app at Sync, starts a run as a person would, waits for its end."""
+    """Opens the app at Sync, starts a run, waits for its end."""
     memory.remember(mode="sync")
     app = InterfaceApp(Options(config=config), watch=False)
     async with app.run_test(size=(120, 40)) as pilot:
         while not app.desk.is_open:
             await pilot.pause(0.05)
-        async with asyncio.timeout(20):
-            while not app.desk.runs.active:
-                await pilot.press("s")
-                await pilot.pause(0.2)
+        app.desk.runs.start()
         snapshot = await app.desk.runs.finished()
     if snapshot.ended is None:
         raise SystemExit(f"The run failed: {snapshot.error}")
