@@ -15,6 +15,7 @@ from oneroster_tui.sync.entities import (
     USERS,
     Entity,
 )
+from oneroster_tui.sync.first_load import indexes_late
 from oneroster_tui.sync.recognise import keep_fingerprints
 from oneroster_tui.sync.stage import Stage
 
@@ -23,6 +24,12 @@ REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, A
 
 def apply(stage: Stage, run_id: int) -> None:
     """Makes the roster what the plan says. The caller holds the transaction."""
+    with indexes_late(stage):
+        write(stage, run_id)
+
+
+def write(stage: Stage, run_id: int) -> None:
+    """Writes every row and its audit."""
     moment = now()
     for entity in ENTITIES:
         audit_before(stage, entity, run_id)

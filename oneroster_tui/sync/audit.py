@@ -43,6 +43,9 @@ def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
         "WHERE c.entity = ? AND c.action = 'created' ORDER BY c.seq",
         (run_id, entity.table),
     )
+    others = "SELECT 1 FROM changes WHERE entity = ? AND action NOT IN ('created', 'held', 'waiting', 'missing', 'kept') LIMIT 1"
+    if not stage.value(others, (entity.table,)):
+        return
     stage.execute(
         f"UPDATE sync_changes SET after = {row} FROM {entity.table} r WHERE sync_changes.run_id = ? "
         "AND sync_changes.entity = ? AND sync_changes.action NOT IN ('created', 'held', 'waiting') "
