@@ -33,7 +33,7 @@ def check(settings: Settings, output: Output, path: Path | None) -> ExitCode:
 
     Raises:
         Unreadable: it cannot be opened.
-        ConfigError, ExportError: the report cannot be written.
+        ConfigError: the report cannot be written there.
     """
     from oneroster_tui.headless.provider import list_orgs, org_facts, rung_facts, show
     from oneroster_tui.provider.bundle.probe import ladder
@@ -96,7 +96,7 @@ def reported(
         ConfigError: a report was asked for that cannot be.
     """
     if path is not None:
-        require_suffix(settings, path)
+        require_place(settings, path)
     try:
         provider = open_provider(
             settings.connection, stopping=stopping, base_url=base_url, imported=imported, say=output.line
@@ -119,11 +119,11 @@ def reported(
             write(report_of(provider, failure), path, output)
 
 
-def require_suffix(settings: Settings, path: Path) -> None:
-    """Refuses a report that nobody could write.
+def require_place(settings: Settings, path: Path) -> None:
+    """Refuses a report that nobody could write, before anything is done.
 
     Raises:
-        ConfigError: nothing is read from a bundle, or the file is neither CSV nor JSON.
+        ConfigError: nothing is read from a bundle, the file is neither CSV nor JSON, or its folder is not there.
     """
     if not settings.connection.bundle:
         raise ConfigError(
@@ -131,16 +131,25 @@ def require_suffix(settings: Settings, path: Path) -> None:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError("A report is CSV or JSON.", where=f"--report {path}", do="let its name end in .csv or .json")
+    folder = path.absolute().parent
+    if not folder.is_dir() or path.is_dir():
+        what = "The report's name is that of a folder." if path.is_dir() else "There is no such folder for the report."
+        raise ConfigError(
+            what, where=str(path if path.is_dir() else folder), do="name a file in a folder that is there"
+        )
 
 
 def write(report: Report, path: Path, output: Output) -> None:
     """Writes a report, complete or not at all; only its owner may read it, for it names records.
 
-    Raises:
-        ConfigError, ExportError: it cannot be written.
+    Where it cannot be written that is said, and what was read still counts.
     """
     from oneroster_tui.export.place import one_file
 
-    with one_file(path) as stream:
-        report.write(stream, as_json=path.suffix.lower() == ".json")
-    output.line(f"Report: {path}")
+    try:
+        with one_file(path) as stream:
+            report.write(stream, as_json=path.suffix.lower() == ".json")
+    except RosterSyncError as error:
+        output.warn(f"The report was not written: {error.what} ({path})")
+    else:
+        output.line(f"Report: {path}")

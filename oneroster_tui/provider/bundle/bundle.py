@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Set
 from pathlib import Path
 from typing import Self
 
@@ -126,16 +127,18 @@ class Bundle:
             if len(row) > place:
                 yield number, row[place]
 
-    def rows_where(self, name: str, column: str, cell: str) -> Iterator[dict[str, str]]:
+    def rows_where(self, name: str, column: str, cell: str) -> Generator[dict[str, str], None, None]:
         """The rows of a file that have something in a column: column -> cell, without blanks."""
-        for layout, _, row in self._again(name):
-            place = layout.at.get(column, -1)
-            if len(row) == layout.width and place >= 0 and row[place] == cell:
-                yield {word: row[at] for word, at in layout.at.items() if row[at].strip()}
+        with contextlib.closing(self._again(name)) as rows:
+            for layout, _, row in rows:
+                place = layout.at.get(column, -1)
+                if len(row) == layout.width and place >= 0 and row[place] == cell:
+                    yield {word: row[at] for word, at in layout.at.items() if row[at].strip()}
 
-    def _again(self, name: str) -> Iterator[tuple[Layout, int, list[str]]]:
+    def _again(self, name: str) -> Generator[tuple[Layout, int, list[str]], None, None]:
         """The rows of a file once more, with nothing said; none where it cannot be read."""
         quiet = Findings()
+        table = None
         try:
             table = Table(self.package.entries[name], quiet)
             layout = match(self.manifest.version, name, self.manifest.mode(name), table.header, quiet)
@@ -143,6 +146,8 @@ class Bundle:
                 for batch in table.batches():
                     for number, row in zip(batch.numbers, batch.rows, strict=True):
                         yield layout, number, row
-            table.close()
         except (Broken, KeyError):
             return
+        finally:
+            if table is not None:
+                table.close()

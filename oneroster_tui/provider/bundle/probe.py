@@ -53,7 +53,8 @@ def file_rung(bundle: Bundle, walks: BundleWalks, collection: Collection) -> Run
     seconds = time.monotonic() - began
     found = [one for one in bundle.findings.listed[before:] if one.severity != "note"]
     if not walk.complete:
-        return Rung(collection, False, None, seconds, f"{walk.why}{remarks(found)}", ExitCode.INCOMPLETE)
+        why = walk.why.rstrip(".")
+        return Rung(collection, False, None, seconds, f"{why}{remarks(found)}", ExitCode.INCOMPLETE)
     if mode == "absent":
         return Rung(collection, True, None, seconds, f"absent: what is stored stays{remarks(found)}")
     return Rung(collection, True, None, seconds, f"{walk.received:,} rows, {mode}{remarks(found)}")

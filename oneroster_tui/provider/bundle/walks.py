@@ -337,7 +337,8 @@ def single(bundle: Bundle, collection: Collection, sourced_id: str) -> Page:
     """
     name = collection.value
     raw: dict[str, object] = {}
-    raw |= next(bundle.rows_where(name, "sourcedId", sourced_id), {})
+    with contextlib.closing(bundle.rows_where(name, "sourcedId", sourced_id)) as rows:
+        raw |= next(rows, {})
     if not raw:
         if collection in bundle.partial or name in bundle.manifest.doubts:
             raise Unreadable(f"The bundle does not hold all of {name}.csv.", collection=name)
