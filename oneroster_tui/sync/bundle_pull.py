@@ -18,7 +18,7 @@ from oneroster_tui.provider.bundle.roles import RoleBook
 from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import AcademicSession, Class, Collection, Course, Org, Record, Role, User
-from oneroster_tui.sync import carry, plan
+from oneroster_tui.sync import carry, delta, plan
 from oneroster_tui.sync.entities import BY_COLLECTION, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
 from oneroster_tui.sync.pull import Pull, Take
@@ -64,6 +64,12 @@ class BundlePull(Pull):
                 where="[sync] merge_users",
                 do="have the users and enrollments sent whole (bulk), or set merge_users to none",
             )
+        state = delta.read_state(stage.roster, settings.source)
+        if state.rules and state.rules != delta.fingerprint(settings):
+            text = (
+                "The settings that decide what is kept changed since a whole bundle was read; what was not kept before"
+            )
+            emit(Note(f"  {text} comes with the next whole one.", "warning"))
         for collection in Collection:
             mode = walks.bundle.manifest.mode(collection.value)
             if mode != "bulk":

@@ -279,3 +279,14 @@ def test_a_delta_that_was_not_applied_is_not_passed_over(lab: Lab, inbox: Path) 
     assert (
         due(inbox, state, holds_everything).path.name == "4.zip"
     )  # it holds everything, so the broken one no longer matters
+
+
+def test_settings_that_changed_are_said_where_a_delta_cannot_follow_them(lab: Lab, inbox: Path) -> None:
+    sync_bundle(lab, write(inbox / "1.zip", small_district()), schools=("s1",))
+    delta = write(inbox / "2.zip", only_users(2), **FEW)
+    sync_bundle(lab, delta, schools=("s1",))
+    assert "settings" not in lab.log()
+    sync_bundle(lab, delta)
+    assert "comes with the next whole one" in lab.log()
+    sync_bundle(lab, write(inbox / "3.zip", small_district()))
+    assert len(lab.active("classes")) == 4
