@@ -173,6 +173,13 @@ class Bundle:
             self.report.gap(file, column, "naming a record that is not in the bundle", row)
         return name or ""
 
+    def listed(self, file: str, column: str, row: str, items: Iterable[str]) -> str:
+        """A list in a cell; an item with a comma cannot stand in one (5.1 of the digest), which is a gap."""
+        whole = [item for item in items if item]
+        if any("," in item for item in whole):
+            self.report.gap(file, column, "without an id that has a comma, which no list can hold", row)
+        return ",".join(item for item in whole if "," not in item)
+
     def org_rows(self) -> Iterator[Row]:
         """orgs.csv"""
         for sourced_id, active, moment, name, kind, identifier, parent in self.found.rows("orgs"):
@@ -198,7 +205,10 @@ class Bundle:
                 *(sourced_id, *self.stamp(active, moment), title, ""),
                 *(self.named("classes", "courseSourcedId", course, self.courses, sourced_id), code, kind, ""),
                 self.named("classes", "schoolSourcedId", school, self.org_types, sourced_id),
-                joined(term for term in decode_texts(terms) if term in self.sessions or not active),
+                self.listed(
+                    *("classes", "termSourcedIds", sourced_id),
+                    (term for term in decode_texts(terms) if term in self.sessions or not active),
+                ),
                 *("", "", ""),
             )
 
@@ -212,7 +222,9 @@ class Bundle:
                 "status": status,
                 "dateLastModified": modified,
                 "enabledUser": "true" if enabled else "false",
-                "agentSourcedIds": joined(sorted({*decode_texts(named), *decode_texts(linked)})),
+                "agentSourcedIds": self.listed(
+                    "users", "agentSourcedIds", sourced_id, sorted({*decode_texts(named), *decode_texts(linked)})
+                ),
             }
             held = [role for role in decode_roles(roles) if role["role"] or role["org_sourced_id"]]
             cells |= self.v1p2_home(held) if self.version == "1.2" else self.v1p1_role(sourced_id, held)
@@ -233,7 +245,7 @@ class Bundle:
         if word and word not in words.V1P1_USER_ROLES:
             self.report.gap("users", "role", "that 1.1 has no word for", sourced_id)
         orgs = [self.named("users", "orgSourcedIds", org, self.org_types, sourced_id) for org in dict.fromkeys(same)]
-        return {"role": word, "orgSourcedIds": joined(orgs)}
+        return {"role": word, "orgSourcedIds": self.listed("users", "orgSourcedIds", sourced_id, orgs)}
 
     def v1p2_home(self, roles: Sequence[dict[str, str]]) -> dict[str, str]:
         """The org of the primary role."""
@@ -273,11 +285,6 @@ class Bundle:
             status, modified = stamp(active, moment) if delta else ("", "")
             flag = "true" if primary else "false"
             yield (sourced_id, status, modified, class_, school or "", user, word, flag, begin or "", end or "")
-
-
-def joined(items: Iterable[str]) -> str:
-    """A list in a cell; an item with a comma cannot stand in one (5.1 of the digest)."""
-    return ",".join(item for item in items if item and "," not in item)
 
 
 def in_milliseconds(moment: str) -> str:

@@ -131,8 +131,8 @@ def push_moodle(options: Options, output: Output, *, plan: bool, allow_removals:
         )
     for sentence in outcome.report.sentences():
         output.warn(sanitise(sentence, 400))
-    for problem in outcome.problems[:20]:
-        output.warn(problem)
+    if outcome.problems:
+        output.warn(f"{len(outcome.problems):,} records could not be told, the first: {outcome.problems[0]}")
     end = f"{outcome.calls:,} calls" if not plan else "nothing was sent: this was a plan"
     output.line(f"{outcome.site}: {end}, {len(outcome.problems):,} problems.")
     output.result(outcome.facts())

@@ -265,6 +265,16 @@ def test_texts_stand_as_they_are_but_in_one_line(lab: Lab) -> None:
     assert texts(path)["users.csv"].count("\n") == len(users) + 1
 
 
+def test_an_id_with_a_comma_cannot_stand_in_a_list(lab: Lab) -> None:
+    lab.provider.user("a,b", "parent")
+    lab.provider.user("s1-st1", agents=[ref("s1-pa1"), ref("a,b")])
+    lab.sync()
+    path, report = export(lab)
+    assert agents(path)["s1-st1"] == "s1-pa1"
+    assert "a,b" in agents(path)  # in a cell of its own it can
+    assert [(key[:2], found) for key, found in report.gaps.items()] == [(("users", "agentSourcedIds"), (1, "s1-st1"))]
+
+
 def test_merged_people_are_named_by_one_id(lab: Lab) -> None:
     lab.provider.user("twin", "student", ("s2",), identifier="ID-s1-st1", agents=[ref("s2-pa1")])
     lab.provider.user("s2-st1", agents=[ref("s1-pa1")])

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from oneroster_tui.cli import cli
+from oneroster_tui.export.moodle import client
 from tests.export.bundles import tables
 from tests.lab import lab_in, ref
 
@@ -117,7 +118,8 @@ def test_a_plan_of_a_push_asks_nobody(place: Path) -> None:
     assert "s3cret" not in result.output
 
 
-def test_a_moodle_that_does_not_answer(place: Path) -> None:
+def test_a_moodle_that_does_not_answer(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "backoff", lambda attempt: 0.0)
     with (place / "config.toml").open("a") as config:
         config.write('[moodle]\nurl = "http://127.0.0.1:9"\ntoken = "s3cret-token"\n')
     result = run("moodle", "--push")

@@ -75,12 +75,14 @@ def run(lab: Lab, moodle: Moodle, **options: Any) -> Outcome:
     stopping = options.pop("stopping", lambda: False)
     settings = lab.configured(moodle=options.pop("asked", {}))
     settings = replace(settings, sync=replace(settings.sync, **options.pop("sync", {})))
+    waited: list[float] = []
     with MoodleClient(
         URL,
         settings.moodle.token,
         5,
         transport=httpx.MockTransport(moodle),
-        sleep=lambda seconds: None,
+        sleep=waited.append,
+        clock=lambda: sum(waited),
         stopping=stopping,
     ) as client:
         return push(lab.roster, settings, client, lambda line: None, **options)
@@ -247,6 +249,10 @@ def test_many_suspensions_at_once_are_held(lab: Lab, moodle: Moodle) -> None:
     assert not any(row["suspended"] for row in moodle.enrolled().values())
     assert len(moodle.state.parents) == 6
     assert plan(lab).held == outcome.held
+    outcome = run(lab, moodle, allow_removals=True)
+    assert outcome.problems == []
+    assert outcome.counts == {"enrolment": {"suspended": 4}, "parent": {"role taken": 6}}
+    assert moodle.state.parents == set()
 
 
 def test_who_cannot_be_told_any_more_keeps_what_they_have(lab: Lab, moodle: Moodle) -> None:
@@ -302,6 +308,19 @@ def test_somebody_deleted_there_is_said_and_not_made_again(lab: Lab, moodle: Moo
     outcome = run(lab, moodle)
     assert "nobody under this idnumber" in outcome.problems[0]
     assert "default:s1-st1" not in moodle.people()
+
+
+def test_somebody_who_was_taken_over_there_is_left_alone(lab: Lab, moodle: Moodle) -> None:
+    """An administrator of Moodle took our number away from them: they are not ours any more."""
+    run(lab, moodle)
+    for sourced_id in ("s1-st1", "s1-st2"):
+        moodle.people()[f"default:{sourced_id}"]["idnumber"] = ""
+    before = copy.deepcopy(own(moodle))
+    lab.provider.user("s1-st1", givenName="New", agents=[ref("s1-pa1")])
+    lab.provider.drop("users", "s1-st2")
+    lab.sync()
+    assert len(run(lab, moodle, allow_removals=True).problems) == 2
+    assert own(moodle) == before
 
 
 @pytest.mark.parametrize("number", range(2, 16))

@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-from oneroster_tui.errors import ExportError, Forbidden, Unauthorized, Unreachable, Unreadable
+from oneroster_tui.errors import ConfigError, ExportError, Forbidden, Unauthorized, Unreachable, Unreadable
 from oneroster_tui.provider.retry import RETRIED_STATUSES, TRIES, Patience, backoff, retry_after, worth_a_retry
 from oneroster_tui.provider.transport import CONNECT_SECONDS, USER_AGENT, trust
 from oneroster_tui.text import sanitise
@@ -58,7 +58,7 @@ class MoodleClient:
         timeout: seconds for each answer.
         stopping: asked before each call and while waiting.
         transport: stands in for the network in tests.
-        sleep: the same for waiting.
+        sleep, clock: the same for waiting.
     """
 
     def __init__(
@@ -70,18 +70,26 @@ class MoodleClient:
         stopping: Callable[[], bool] = lambda: False,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = url.rstrip("/")
         self.calls = 0
         self._token = token
-        self._patience = Patience(stopping, BUDGET, sleep=sleep)
+        self._patience = Patience(stopping, BUDGET, sleep=sleep, clock=clock)
         secure = self.url.startswith("https:") and transport is None
-        self._http = httpx.Client(
-            headers={"User-Agent": USER_AGENT},
-            timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
-            verify=trust() if secure else False,
-            transport=transport,
-        )
+        try:
+            self._http = httpx.Client(
+                headers={"User-Agent": USER_AGENT},
+                timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+                verify=trust() if secure else False,  # plain http has nothing to verify
+                transport=transport,
+            )
+        except (OSError, ImportError, ValueError, httpx.InvalidURL):
+            raise ConfigError(
+                "The trusted certificates, or the proxy that the environment names, cannot be used.",
+                where="the environment variables SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY",
+                do="correct or unset them",
+            ) from None
 
     def __enter__(self) -> Self:
         return self

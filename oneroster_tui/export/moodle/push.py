@@ -153,7 +153,7 @@ def source_id(roster: Roster, settings: Settings) -> int:
 
 
 def role_ids(settings: Settings) -> dict[str, int]:
-    """Short name -> number of each role that is mapped.
+    """Short name -> number of every role that is known: one that was mapped once may have to be taken away.
 
     Raises:
         ConfigError: the site is not named, or a role has no number.
@@ -169,7 +169,7 @@ def role_ids(settings: Settings) -> dict[str, int]:
             where="[moodle.role_ids]",
             do="set it to the number in the address of the role's page: Site administration > Users > Define roles",
         )
-    return {short: known[short] for short in wanted}
+    return known
 
 
 def require_functions(client: MoodleClient) -> None:

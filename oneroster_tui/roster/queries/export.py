@@ -376,7 +376,8 @@ def _note_changed(roster: Roster, source_id: int, since: int) -> None:
     engine = roster.engine
     _forget(roster)
     roster.execute(
-        "CREATE TEMP TABLE export_changed (entity TEXT, sourced_id TEXT, moved INTEGER, PRIMARY KEY (entity, sourced_id))"
+        "CREATE TEMP TABLE export_changed (entity TEXT, sourced_id TEXT, moved INTEGER, "
+        "PRIMARY KEY (entity, sourced_id)) WITHOUT ROWID"
     )
     insert = "INSERT INTO export_changed (entity, sourced_id, moved) "
     roster.execute(

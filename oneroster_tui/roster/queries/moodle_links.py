@@ -57,7 +57,7 @@ class Links:
         self.roster.execute("DROP TABLE IF EXISTS moodle_wanted")
         self.roster.execute(
             "CREATE TEMP TABLE moodle_wanted (kind TEXT, key TEXT, content TEXT, one TEXT, other TEXT, role TEXT, "
-            "PRIMARY KEY (kind, key))"
+            "PRIMARY KEY (kind, key)) WITHOUT ROWID"
         )
 
     def end(self) -> None:
