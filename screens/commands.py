@@ -50,6 +50,7 @@ GROUPS = (
     "Log",
     "Overview",
     "Connection",
+    "Report card",
     "Roles",
     "Schools",
     "Sync",

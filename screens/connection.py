@@ -62,6 +62,16 @@ class ConnectionScreen(FramedScreen):
             here=lambda it: it.testing,
         ),
         Command(
+            "connection.card",
+            "c,ctrl+g",
+            "Report card",
+            "Examine the provider: every operation and parameter, for an argument with a vendor.",
+            "Connection",
+            "card",
+            5,
+            lambda it: it.why_no_card(),
+        ),
+        Command(
             "connection.reveal",
             "ctrl+r",
             "Reveal",
@@ -284,6 +294,18 @@ class ConnectionScreen(FramedScreen):
     def action_test(self) -> None:
         """Tests what is typed."""
         self.ladder.start(self.draft.meant(), unsaved=bool(self.draft.edited))
+
+    def why_no_card(self) -> str | None:
+        """Why the provider cannot be examined now; None where it can."""
+        if self.draft.meant().bundle:
+            return "CSV files are read here: there is no provider that answers requests."
+        return self.why_not_test()
+
+    def action_card(self) -> None:
+        """Opens the report card of the provider that is typed, saved or not."""
+        from screens.conformance import ConformanceScreen
+
+        self.app.push_screen(ConformanceScreen(self.draft.meant()))
 
     @on(Ladder.Changed)
     def show_keys(self) -> None:

@@ -99,8 +99,9 @@ def token(trial: Trial) -> None:
         if again.status in (400, 401, 403):
             trial.find("basic_refused", f"{again.status} {_error(again)}")
     if not _token(heard):
-        trial.find(_no_token(heard), heard.silence or f"{heard.status} {_error(heard) or 'without a token'}")
-        trial.known.wanted = "there is no token"
+        came = heard.silence or f"{heard.status} {_error(heard) or 'without a token'}"
+        trial.find(_no_token(heard), came)
+        trial.known.wanted = f"there is no token ({came.rstrip('.')})"
         return
     _judge_token(trial, heard.document)
 
