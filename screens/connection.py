@@ -297,7 +297,7 @@ class ConnectionScreen(FramedScreen):
 
     def why_no_card(self) -> str | None:
         """Why the provider cannot be examined now; None where it can."""
-        if self.draft.meant().bundle:
+        if self.draft.reads_bundle:
             return "CSV files are read here: there is no provider that answers requests."
         return self.why_not_test()
 
