@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,3 +102,21 @@ def test_what_is_odd_is_said_every_night(tmp_path: Path) -> None:
         first, second = night(lab, path)[-1], night(lab, path)[-1]
         assert first == second
         assert [one["code"] for one in second["findings"]] == ["bad_word"]
+
+
+@pytest.mark.parametrize("file", ["users", "enrollments"])
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_known_row_that_stands_there_twice_counts_as_the_first(tmp_path: Path, file: str, version: str) -> None:
+    texts = texts_of(small_district(), version)
+    first, *lines = str(texts[f"{file}.csv"]).split("\r\n")
+    other = lines[0].replace("Family", "Other").replace("2027-06-11", "2027-06-12")
+    assert other != lines[0]
+    doubled = texts | {f"{file}.csv": "\r\n".join([first, *lines[:-1], other, ""])}
+    doubled["orgs.csv"] = str(doubled["orgs.csv"]).replace("school", "School", 1)  # something to be said once
+    with new_lab() as known, new_lab() as plain:
+        path = zipped(tmp_path / "1.zip", texts)
+        assert night(known, path) == night(plain, path)
+        path = zipped(tmp_path / "2.zip", doubled)
+        plain.rows("UPDATE sources SET delta_state = ''")
+        assert night(known, path) == night(plain, path)
+        assert "duplicate_sourced_id" in {code for *_, code in known.problems()}

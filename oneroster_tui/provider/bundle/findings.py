@@ -137,15 +137,14 @@ class Findings:
             )
         )
 
-    def forget(self, file: str, *, beyond: int) -> None:
-        """Forgets what was listed after a moment about a file that is read again; `beyond` is `len(listed)` then."""
-        kept = self.listed[:beyond]
-        for finding in self.listed[beyond:]:
-            if finding.file == file:
-                self.counts[finding.file, finding.code, finding.severity] -= 1
-            else:
-                kept.append(finding)
-        self.listed = kept
+    def mark(self) -> tuple[int, Counter[tuple[str, str, Severity]]]:
+        """Where the book stands; for `back_to`."""
+        return len(self.listed), self.counts.copy()
+
+    def back_to(self, mark: tuple[int, Counter[tuple[str, str, Severity]]]) -> None:
+        """Forgets what was found since; for a file that is read once more."""
+        length, self.counts = mark[0], mark[1].copy()
+        del self.listed[length:]
 
     def hidden(self) -> list[tuple[str, str, Severity, int]]:
         """What was only counted: file, code, severity, how many more."""

@@ -40,7 +40,6 @@ class BundleWalk:
     """
 
     drifted = False
-    fixed = True
     total: int | None = None
 
     def __init__(
@@ -65,6 +64,11 @@ class BundleWalk:
         self._incomplete = ""
         self._schools: set[int] = set()
         self._filled = False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether another reading would show the same; not where rows were not read, of which another one may be said twice."""
+        return not self.sealing
 
     @property
     def received(self) -> int:
@@ -281,9 +285,16 @@ class BundleWalks:
         self.book: RoleBook | None = None
         self._seen: Counter[str] = Counter()
         self._walks: list[BundleWalk] = []
+        self._before = bundle.findings.mark(), [*bundle.later]
 
     def open(self, collection: Collection, params: Mapping[str, str]) -> BundleWalk:  # noqa: ARG002 -- a file has its order
-        """Opens a file; before the users, the file of their roles is read."""
+        """Opens a file; before the users, the file of their roles is read. Of a second reading only what it finds counts."""
+        findings, later = self.bundle.findings, self.bundle.later
+        if self._walks and self._walks[-1].collection is collection:
+            findings.back_to(self._before[0])
+            later[:] = self._before[1]
+        else:
+            self._before = findings.mark(), [*later]
         if collection is Collection.USERS and self.bundle.has_role_book:
             self.book = read_roles(self.bundle)
         book = self.book if collection is Collection.USERS else None
