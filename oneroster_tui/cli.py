@@ -570,6 +570,20 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "oneroster-tui", "_ONEROSTER_TUI_COMPLETE").source())
 
 
+@cli.command("migrate-db")
+@shared
+@click.argument("url", metavar="URL")
+@click.pass_context
+def migrate_db(context: click.Context, /, *, url: str, **given: Any) -> None:
+    """Move the roster to the empty database at URL: sqlite, postgresql or cockroachdb.
+
+    Every row keeps its id. A password for URL comes from PGPASSWORD or ~/.pgpass. The old roster stays as it is.
+    """
+    from oneroster_tui.headless import moving
+
+    perform(context, given, lambda options, output: moving.migrate_db(options, output, url))
+
+
 @cli.command("support-bundle")
 @shared
 @click.argument("file", type=click.Path(path_type=Path))

@@ -39,6 +39,12 @@ HELD_SECRETS: Final = {
 """What only the file's owner should be able to read, by the key that holds it."""
 
 
+def has_password(url: str) -> bool:
+    """Whether a database url holds a password."""
+    netloc, _, query = url.partition("://")[2].partition("?")
+    return ":" in netloc.partition("/")[0].rpartition("@")[0] or "password=" in query
+
+
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """Which config.toml: `explicit` (--config), $ONEROSTER_TUI_CONFIG, ./config.toml if there, the user's folder.
 
@@ -258,6 +264,8 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
     ):
         yield f'{path.name}: notify.smtp_tls is "none": mails, and the password, can be read on the way.'
     held = [words for name, words in HELD_SECRETS.items() if values[name]]
+    if has_password(values["database.url"]):
+        held.append("the database's password")
     if held and on_disk and os.name == "posix":
         try:
             mode = path.stat().st_mode & 0o777

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from oneroster_tui.config.keys import KEYS, KEYS_BY_NAME, Key, suggestion
-from oneroster_tui.config.reading import HELD_SECRETS, decode, digest, parse_toml, problems_of, read_bytes
+from oneroster_tui.config.reading import HELD_SECRETS, decode, digest, has_password, parse_toml, problems_of, read_bytes
 from oneroster_tui.config.settings import Fingerprint
 from oneroster_tui.config.values import BadValueError, parse_value, plain_value
 from oneroster_tui.errors import ConfigError
@@ -146,7 +146,11 @@ def _set(table: MutableMapping[str, Any], name: str, value: object) -> None:
 
 def _holds_secret(data: Mapping[str, Any]) -> bool:
     tables = {name: data.get(name.partition(".")[0]) for name in HELD_SECRETS}
-    return any(isinstance(table, dict) and table.get(name.partition(".")[2]) for name, table in tables.items())
+    if any(isinstance(table, dict) and table.get(name.partition(".")[2]) for name, table in tables.items()):
+        return True
+    database = data.get("database")
+    url = database.get("url") if isinstance(database, dict) else None
+    return isinstance(url, str) and has_password(url)
 
 
 def _refuse_new_mistakes(before: Mapping[str, Any], after: Mapping[str, Any], path: Path) -> None:

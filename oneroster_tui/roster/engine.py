@@ -54,7 +54,7 @@ class Engine:
         return f"json_group_array({value})"
 
     def as_json(self, text: str) -> str:
-        """What is JSON (a text, or what `json_list` gives), as a value inside another JSON document."""
+        """A text that is JSON, as a value inside another JSON document."""
         return f"json({text})"
 
     def json_each(self, document: str, alias: str) -> str:

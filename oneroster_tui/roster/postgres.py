@@ -97,7 +97,7 @@ class Postgres(Engine):
         return super().json_object(columns, row, more).replace("json_object", "json_build_object", 1) + "::text"
 
     def json_list(self, value: str) -> str:
-        return f"COALESCE(json_agg({value}), '[]')"
+        return f"COALESCE(json_agg({value}), '[]')::text"
 
     def as_json(self, text: str) -> str:
         return f"({text})::json"
@@ -248,7 +248,7 @@ def address(url: str, port: int | None = None) -> str:
 
 def connected(url: str) -> tuple[pw.Database, Engine]:
     """The database that a url names, not yet connected, and its engine."""
-    if urlsplit(url).scheme == "cockroachdb":
+    if url.startswith("cockroachdb:"):
         from oneroster_tui.roster import cockroach
 
         return cockroach.connected(url)
