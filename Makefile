@@ -9,7 +9,7 @@ TESTS ?=
 SCALES ?= S M
 PYTHONS := 3.11 3.12 3.13
 
-.PHONY: help sync test test-all lint bench format secrets pages man docs licences snapshots screenshots release-check clean
+.PHONY: help sync test test-all lint conformance bench format secrets pages man docs licences snapshots screenshots release-check clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -41,6 +41,10 @@ lint: $(READY)  ## style, types, layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+conformance: $(READY)  ## the report card of the demo provider in all versions, and what the consumer certification asks for
+	@for version in 1.0 1.1 1.2; do $(BIN)/oneroster-tui --demo --demo-version $$version conformance || exit 1; done
+	@$(BIN)/python -m pytest --quiet tests/conformance/test_certification.py
+
 bench: $(READY)  ## what a sync costs, into bench/results.md; SCALES="S M L" for all
 	@$(BIN)/python bench/run.py $(SCALES)
 
@@ -56,6 +60,7 @@ pages: $(READY)  ## write anew what is made from code: docs/reference, the man p
 	@$(BIN)/python -m screens.commands > docs/keys.md
 	@$(BIN)/python -m tests.provider_lab.docs > docs/providers.md
 	@$(BIN)/python -m tests.conformance.docs > docs/conformance.md
+	@$(BIN)/python -m tests.conformance.certification > docs/certification.md
 	@$(BIN)/python -m tests.provider.bundle_docs > docs/bundles.md
 
 man: pages  ## show the man page

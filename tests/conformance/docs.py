@@ -16,7 +16,8 @@ HEAD = """\
 # The report card
 
 `oneroster-tui conformance` examines the provider of your config: all 41 rostering operations with real ids, and every
-parameter, in about 90 small requests, one at a time, 250 and five minutes at most. It reads only.
+parameter, in about 90 small requests, one at a time, 250 and five minutes at most. It reads only. In the
+interface, `c` on the screen Connection opens the same.
 
     oneroster-tui conformance                                # the card, and a last line fit for a log
     oneroster-tui conformance --html card.html               # one page to send to a vendor: nothing is fetched by it

@@ -111,13 +111,16 @@ class AsgiTransport(httpx.BaseTransport):
 
 
 @cache
-def _district() -> Any:
+def district_of_the_demo() -> Any:
+    """The generated district; made once."""
     return district(1, date(2026, 3, 3))
 
 
 def examined_demo(version: str, **settings: Any) -> Card:
     """The card of the demo provider."""
-    app = application(_district(), Credentials(demo.CLIENT_ID, demo.CLIENT_SECRET), ROOT, RENDERINGS[version])
+    app = application(
+        district_of_the_demo(), Credentials(demo.CLIENT_ID, demo.CLIENT_SECRET), ROOT, RENDERINGS[version]
+    )
     given = connection(
         token=TOKEN_PATH,
         oneroster_version=version,
