@@ -51,11 +51,11 @@ REST = (
         ),
     ),
     *(
-        Item(f"2.{number}", f"GET {one.path}", (f"{HERE}::test_endpoint[{one.name}]",))
+        Item(f"2.{number}", f"`GET {one.path}`", (f"{HERE}::test_endpoint[{one.name}]",))
         for number, one in enumerate(ENDPOINTS, 1)
     ),
     *(
-        Item(f"3.{number}", f"The parameter {name}", (f"{HERE}::test_parameter[{name}]",))
+        Item(f"3.{number}", f"The parameter `{name}`", (f"{HERE}::test_parameter[{name}]",))
         for number, name in enumerate(PARAMETERS, 1)
     ),
 )
@@ -118,7 +118,7 @@ def _rows(items: tuple[Item, ...]) -> Iterator[str]:
     yield "| --- | --- | --- |"
     for item in items:
         shown = "<br>".join(f"`{test}`" for test in item.tests) or f"**open**: {item.open}"
-        yield f"| {item.number} | {item.text.replace('{', '&#123;').replace('}', '&#125;')} | {shown} |"
+        yield f"| {item.number} | {item.text} | {shown} |"
 
 
 def page() -> str:
