@@ -1,3 +1,3 @@
 """The lab as a fixture."""
 
-from tests.sync.conftest import lab  # noqa: F401 -- a fixture
+from tests.sync.conftest import engine, lab  # noqa: F401 -- fixtures
