@@ -156,9 +156,11 @@ class FileReader:
         if self.complete and self.mode == "bulk" and self._ids.known is not None:
             bundle.known.ids[self.name] = self._ids.known
         suspects = self._ids.suspects()
+        self._ids = Ids(referred=False)  # what is known of it stands in `bundle.known`
         if suspects:
             self._say_twice(suspects)
-        for column, named in self._later.items():
+        while self._later:
+            column, named = self._later.popitem()
             bundle.later.append((self.name, column, REFERS[self.name][column], named))
         for entry in [one for one in bundle.later if bundle.known.ids.get(one[2]) is not None]:
             bundle.later.remove(entry)

@@ -122,6 +122,7 @@ class BundleWalk:
             if reader.complete and reader.mode == "bulk" and self.collection is Collection.ORGS:
                 self._bundle.known.ids["schools"] = self._schools
         self._bundle.ended(reader)
+        self._read = self._sealer = self._book = None  # they hold what was read, and a run goes on for long
         yield Page([], self._about_file(before), 0)
 
     def _about_file(self, before: int) -> list[Problem]:
@@ -295,6 +296,7 @@ class BundleWalks:
             later[:] = self._before[1]
         else:
             self._before = findings.mark(), [*later]
+            self.book = None
         if collection is Collection.USERS and self.bundle.has_role_book:
             self.book = read_roles(self.bundle)
         book = self.book if collection is Collection.USERS else None
