@@ -18,9 +18,10 @@ from screens.connection_ladder import Ladder
 from screens.connection_leave import Choice, Unsaved
 from screens.fitting import clean
 from screens.frame import FramedScreen
-from screens.words import counted
+from screens.words import DEMO_STARTS, MISTAKE, counted
 from styles import sheet
 
+NOT_EDITED = "Nothing is edited."
 DEMO = (
     "This is the demo district's own connection: it cannot be changed, but t tests it. Your own: start without --demo."
 )
@@ -169,17 +170,17 @@ class ConnectionScreen(FramedScreen):
 
     def why_no_edits(self) -> str | None:
         """Why there is nothing to take back; None where there is."""
-        return None if self.draft.edited else "Nothing is edited."
+        return None if self.draft.edited else NOT_EDITED
 
     def why_not_save(self) -> str | None:
         """Why nothing can be saved now; None where it can."""
         if self.desk.options.demo:
             return "The demo's connection cannot be changed."
         if self.desk.keeper.error is not None:
-            return "config.toml has a mistake: press ! to read it, and correct it in an editor first."
+            return MISTAKE
         if wrong := self.draft.wrong:
             return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
-        return None if self.draft.edited else "Nothing is edited."
+        return None if self.draft.edited else NOT_EDITED
 
     async def action_save(self) -> None:
         """Saves what was edited."""
@@ -285,7 +286,7 @@ class ConnectionScreen(FramedScreen):
         if self.testing:
             return "A test is under way; esc stops it."
         if self.desk.demo_pending:
-            return "The demo provider is still starting."
+            return DEMO_STARTS
         if wrong := self.draft.wrong:
             return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
         missing = self.draft.missing()

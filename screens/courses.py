@@ -19,7 +19,7 @@ from screens.widgets.empty import Empty
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.lazy_view import Sort
 from screens.widgets.list_pane import ListPane
-from screens.words import STATUSES
+from screens.words import EMPTY_LIST, STATUSES
 from styles import sheet
 
 COLUMNS = (
@@ -131,7 +131,7 @@ class CoursesScreen(ExportingScreen):
 
     def why_no_school(self) -> str | None:
         """Why there is no school to show alone; None where there is."""
-        return None if self.school or self.current() else "The list is empty."
+        return None if self.school or self.current() else EMPTY_LIST
 
     def action_school(self) -> None:
         """Shows one school, or all again."""

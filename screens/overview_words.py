@@ -12,7 +12,7 @@ from textual.content import Content
 from oneroster_tui.errors import RosterError
 from screens.desk import Desk
 from screens.fitting import clean
-from screens.words import ago, counted, outcome, took, when
+from screens.words import NOTHING_SYNCED, ago, counted, outcome, took, when
 
 if TYPE_CHECKING:
     from oneroster_tui.roster.queries import RunRow
@@ -58,7 +58,7 @@ def checklist(desk: Desk, runs: Sequence[RunRow]) -> Said:
     listed = steps(desk, runs)
     following = next((step for step in listed if not step.done), listed[-1])
     parts: list[str | tuple[str, str]] = [
-        ("Nothing was synced yet.", "bold"),
+        (NOTHING_SYNCED, "bold"),
         " Four steps to the first sync:\n",
     ]
     for number, step in enumerate(listed, 1):

@@ -14,7 +14,7 @@ from screens.frame import FramedScreen
 from screens.log_book import LogBook
 from screens.sync_words import Parts, next_step, short, table_parts
 from screens.widgets.log_pane import LogPane
-from screens.words import took
+from screens.words import NOTHING_HELD, took
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PlanReviewScreen(FramedScreen):
         ),
         Command(
             "plan.hold", "v", "Held run", "Review what an earlier run holds.", "Review", "hold", 2,
-            lambda it: None if it.hold else "Nothing is held: no decision is waited for.",
+            lambda it: None if it.hold else NOTHING_HELD,
         ),
     )  # fmt: skip
     BINDINGS = bindings(VERBS)

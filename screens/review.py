@@ -27,7 +27,7 @@ from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
 from screens.widgets.notice import Notice
 from screens.widgets.pages import Rows
-from screens.words import counted, outcome, when
+from screens.words import RUN_FIRST, counted, outcome, when
 from styles import sheet
 
 HELD = "held"
@@ -218,7 +218,7 @@ class ReviewScreen(FramedScreen):
     def why_not_decide(self) -> str | None:
         """Why there is nothing to decide; None where there is."""
         if self.desk.runs.active:
-            return "Wait for the end of the run."
+            return RUN_FIRST
         return (
             None
             if self.waits

@@ -15,13 +15,13 @@ from screens.commands import Command, bindings
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.roles_dialogs import NameAsk, RolePicker
-from screens.roles_words import NOT_MAPPED, RoleRow, local_roles, renaming, role_rows, unmapping
+from screens.roles_words import ACTED_ON, CHOOSING, NOT_MAPPED, RoleRow, local_roles, renaming, role_rows, unmapping
 from screens.widgets.columns import Cell, Column
 from screens.widgets.confirm import Confirm
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
 from screens.widgets.pages import Rows
-from screens.words import counted
+from screens.words import MISTAKE, counted
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class RolesScreen(FramedScreen):
     def why_not_change(self) -> str | None:
         """Why nothing can be saved; None where it can."""
         broken = self.desk.keeper.error is not None
-        return "config.toml has a mistake: press ! to read it, and correct it in an editor first." if broken else None
+        return MISTAKE if broken else None
 
     def why_not_rename(self) -> str | None:
         """Why there is no local role to rename; None where there is."""
@@ -209,7 +209,7 @@ class RolesScreen(FramedScreen):
         """Saves one role's mapping, and says so."""
         if await self.keep({f"role_mapping.{row.role}": local}):
             said = f"{row.role} becomes {local}" if local else f"{row.role}: {NOT_MAPPED.lower()}"
-            self.notify("The next sync acts on it.", title=f"Saved: {clean(said, 80)}", markup=False)
+            self.notify(ACTED_ON, title=f"Saved: {clean(said, 80)}", markup=False)
 
     async def keep(self, changes: dict[str, object]) -> bool:
         """Saves; whether that went well. Where somebody else was at the file, reads it again."""
@@ -239,10 +239,10 @@ class RolesScreen(FramedScreen):
         if name is None:
             return
         if name in local_roles(self.desk.settings.role_mapping, self.added):
-            self.notify("Enter on a role chooses it.", title=f"{name} is there already", markup=False)
+            self.notify(CHOOSING, title=f"{name} is there already", markup=False)
             return
         self.added.insert(0, name)
-        self.notify("Enter on a role chooses it.", title=f"{name} can be chosen now", markup=False)
+        self.notify(CHOOSING, title=f"{name} can be chosen now", markup=False)
 
     def action_rename(self) -> None:
         """Asks for another name of the row's local role."""
@@ -276,7 +276,7 @@ class RolesScreen(FramedScreen):
         if yes and await self.keep(changes):
             self.added = [new if one == old else one for one in self.added]
             said = clean(f"Saved: {old} is {new} now, {counted(len(changes), 'role')}", 120)
-            self.notify("The next sync acts on it.", title=said, markup=False)
+            self.notify(ACTED_ON, title=said, markup=False)
 
 
 def told(row: RoleRow) -> str:

@@ -35,6 +35,8 @@ USUAL = ("Student", "Teacher", "Aide", "Administrator", "Parent", "Guardian", "R
 """Local roles to choose from, besides those in use."""
 
 NOT_MAPPED = "Not mapped"
+CHOOSING = "Enter on a role chooses it."
+ACTED_ON = "The next sync acts on it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from screens.commands import Command, bindings
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.overview_words import counts_words
-from screens.run_words import before_after, change_cells, problem_cells
+from screens.run_words import NO_CHANGE, before_after, change_cells, problem_cells
 from screens.widgets.columns import Column
 from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
@@ -97,7 +97,7 @@ class RunScreen(FramedScreen):
                 change_cells,
                 lambda pane: queries.change_listing(self.run.id, pane.text),
                 search="name, id, action or value",
-                empty=Empty("This run changed nothing.", "esc", "goes back"),
+                empty=Empty(NO_CHANGE, "esc", "goes back"),
                 id="changes",
             )
             yield ListPane(
@@ -164,7 +164,7 @@ class RunScreen(FramedScreen):
     def why_no_undo(self) -> str | None:
         """Why the run cannot be taken back; None where it can."""
         if self.run.mode == "plan" or self.run.outcome in ("failed", "stopped", "interrupted", "running"):
-            return "This run changed nothing."
+            return NO_CHANGE
         return self.desk.runs.why_not()
 
     @work(exclusive=True, group="undo")

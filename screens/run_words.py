@@ -15,6 +15,7 @@ from oneroster_tui.sync.events import REASONS
 from screens.fitting import clean
 from screens.widgets.columns import Cell
 
+NO_CHANGE = "This run changed nothing."
 TONES = {"created": "success", "updated": "accent", "reactivated": "accent", "held": "warning", "waiting": "warning"}
 GLYPHS = {"created": "+", "updated": "~", "reactivated": "~", "held": "▲", "waiting": "▲", "kept": "=", "missing": "?"}
 """An action's glyph; removals, done, have a minus."""

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from oneroster_tui.errors import RosterSyncError
 from screens.log_book import LogBook, LogLine
+from screens.words import DEMO_STARTS, MISTAKE, NO_CONNECTION
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Settings
@@ -62,11 +63,11 @@ class Runs:
         if desk.state.running is not None:
             return f"Another process is syncing (run {desk.state.running.id})."
         if desk.demo_pending:
-            return "The demo provider is still starting."
+            return DEMO_STARTS
         if desk.keeper.error is not None:
-            return "config.toml has a mistake: press ! to read it."
+            return MISTAKE
         if desk.settings.connection.missing():
-            return "No connection yet: press 2."
+            return NO_CONNECTION
         if not desk.settings.schools.sync:
             return "No school is selected yet: press 4."
         return None

@@ -14,6 +14,8 @@ from screens.widgets.confirm import Confirm
 from screens.widgets.line import Line, Part
 from screens.words import counted
 
+NO_SCHOOL = "No school is known yet."
+
 
 class Tally(Line):
     """The live line above the tree; `tell` gives its parts."""
@@ -49,10 +51,10 @@ def why_no_tree(*, connected: bool, asking: bool, asked: bool, why: str | None) 
     if not connected:
         return "No school is known yet, and there is no connection to ask for them.", "2", "sets it up"
     if why:
-        return f"No school is known yet. {why}", "", ""
+        return f"{NO_SCHOOL} {why}", "", ""
     if asked:
         return "The provider lists no org at all: ask its administrator what this client may read.", "r", "asks again"
-    return "No school is known yet.", "r", "asks the provider which there are"
+    return NO_SCHOOL, "r", "asks the provider which there are"
 
 
 def no_answer(error: RosterSyncError) -> Content:

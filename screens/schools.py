@@ -22,7 +22,7 @@ from screens.widgets.lazy_table import LazyTable
 from screens.widgets.line import Part
 from screens.widgets.list_pane import ListPane
 from screens.widgets.pages import Rows
-from screens.words import counted
+from screens.words import DEMO_STARTS, NO_CONNECTION, counted
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ class SchoolsScreen(FramedScreen):
         if self.asking:
             return "The provider is being asked already."
         if self.desk.demo_pending:
-            return "The demo provider is still starting."
-        return "No connection yet: press 2." if self.desk.settings.connection.missing() else None
+            return DEMO_STARTS
+        return NO_CONNECTION if self.desk.settings.connection.missing() else None
 
     def action_refresh(self) -> None:
         """Asks the provider."""

@@ -19,6 +19,7 @@ from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
 from screens.widgets.log_pane import LogPane
 from screens.widgets.log_view import LogView
+from screens.words import NOTHING_HELD, RUN_FIRST
 from styles import sheet
 
 TICK = 2.0
@@ -209,8 +210,8 @@ class SyncScreen(FramedScreen):
     def why_no_review(self) -> str | None:
         """Why there is nothing to review; None where there is."""
         if self.desk.runs.active:
-            return "Wait for the end of the run."
-        return None if self.hold or self.has_plan() else "Nothing is held: no decision is waited for."
+            return RUN_FIRST
+        return None if self.hold or self.has_plan() else NOTHING_HELD
 
     def action_review(self) -> None:
         """Opens the plan of this session, or what is held."""
@@ -237,7 +238,7 @@ class SyncScreen(FramedScreen):
     def why_no_run(self) -> str | None:
         """Why there is no run to open; None where there is."""
         if self.desk.runs.active:
-            return "Wait for the end of the run."
+            return RUN_FIRST
         return None if self.newest else "No run yet: s starts one."
 
     @work(exclusive=True, group="open")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from screens.desk import Desk
 from screens.fitting import clean
 from screens.sync_words import Parts, next_step, table_parts
-from screens.words import counted, outcome, parse, took, when
+from screens.words import NOTHING_SYNCED, counted, outcome, parse, took, when
 
 if TYPE_CHECKING:
     from oneroster_tui.roster.queries import RunningRow, RunRow
@@ -31,7 +31,7 @@ def idle_parts(desk: Desk, hold: RunRow | None, elsewhere: RunRow | None, width:
     if elsewhere is not None:
         return [*past_parts(desk, elsewhere, "ended in another process", width), *waiting_parts(desk, hold)]
     if state.last is None:
-        return [("Nothing was synced yet.", "bold"), "\n\n", *ready_parts(desk)]
+        return [(NOTHING_SYNCED, "bold"), "\n\n", *ready_parts(desk)]
     return [*past_parts(desk, state.last, "was the last", width), *waiting_parts(desk, hold)]
 
 

@@ -49,6 +49,15 @@ OUTCOMES: dict[str, Look] = {
 }
 """How each outcome of a run looks; the words of `sync_runs.outcome`."""
 
+MISTAKE = "config.toml has a mistake: press ! to read it, and correct it in an editor first."
+DEMO_STARTS = "The demo provider is still starting."
+NO_CONNECTION = "No connection yet: press 2."
+NOTHING_SYNCED = "Nothing was synced yet."
+NOTHING_HELD = "Nothing is held: no decision is waited for."
+RUN_FIRST = "Wait for the end of the run."
+EMPTY_LIST = "The list is empty."
+"""Why something does not apply now, where two screens say so."""
+
 NEVER = Look("○", "never", "muted")
 
 STATUSES: dict[str, Look] = {

@@ -16,11 +16,12 @@ from screens.commands import Command, Commanding, always, bindings
 from screens.fitting import clean
 from screens.widgets.columns import GAP, Cell, layout
 from screens.widgets.lazy_view import LazyView, Sort
+from screens.words import EMPTY_LIST
 
 
 def row_needed(table: LazyTable) -> str | None:
     """Why there is no row to act on; None where there is."""
-    return None if table.current is not None else "The list is empty."
+    return None if table.current is not None else EMPTY_LIST
 
 
 def tickable(table: LazyTable) -> str | None:
