@@ -22,7 +22,7 @@ KINDS = {
     "a token of a chat": r"\bxox[abprs]-[\w-]{10,}|hooks\.slack\.com/services/T\w{8}",
     "a signed token": r"\beyJ[\w-]{20,}\.eyJ[\w-]{20,}\.[\w-]{20,}",
     "a secret written out": r"""(?i)(?:secret|password|passwd|token|api_?key)["']?\s*[:=]\s*["'][A-Za-z0-9+/_=-]{24,}["']""",
-    "an address with a password": r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"'<>{}]+:[^\s/@\"'<>{}…]{6,}@(?!(?:[\w-]+\.)*example\.|localhost|127\.)",
+    "an address with a password": r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"'<>{}]+:[^\s/@\"'<>{}…]{6,}@(?!(?:[\w-]+\.)*example\b|localhost|127\.|host\b|\w[:/])",
     "a home of somebody": r"(?<![\w.])/(?:home|Users)/(?!you\b|user\b|USER\b|me\b|roster\b|oneroster\b)[a-z][\w-]+/",
 }
 """What is looked for, each kind with its look."""

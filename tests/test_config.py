@@ -140,7 +140,7 @@ def test_everything_set() -> None:
         max_remove_count = 0
         blackout = ["2026-08-01..2026-08-20"]
         [database]
-        url = "postgresql://user:hunter2@host/roster"  # not a secret: invented
+        url = "postgresql://user:hunter2@host/roster"
         """,
         HERE,
     )
@@ -183,7 +183,7 @@ def test_periods_hold_both_ends() -> None:
         ("connection", 'root_url = "https://[::1"'),
         ("connection", 'root_url = "https://sis example"'),
         ("connection", 'root_url = "https://sis.example/\\n"'),
-        ("connection", 'root_url = "https://user:password@sis.example"'),  # not a secret: invented
+        ("connection", 'root_url = "https://user:password@sis.example"'),
         ("connection", 'token_url = "https://sis.example/#x"'),
         ("connection", 'client_id = "id\\n"'),
         ("connection", "client_id = 1"),
