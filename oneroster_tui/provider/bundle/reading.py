@@ -178,8 +178,9 @@ class Table:
         batch = Batch([], numbers := [])
         place, end = 0, len(lines)
         while place < end:
-            if len(lines) == end and place + MOST_BREAKS > end and lines[place].count('"') % 2:
-                lines = lines + next(self._blocks, [])
+            if lines[place].count('"') % 2:
+                while place + MOST_BREAKS > len(lines) and (block := next(self._blocks, None)) is not None:
+                    lines = lines + block
             row, length = self._one(lines, place)
             if isinstance(row, tuple):
                 batch.lost[self._line + 1] = list(row)
