@@ -7,7 +7,7 @@ from html import escape
 from oneroster_tui import __version__
 from oneroster_tui.provider.conformance.card import Card, Check, Finding, Outcome, Section, grade
 from oneroster_tui.provider.conformance.rules import Rule
-from oneroster_tui.provider.conformance.text import LEGEND, MARKS, MOST_FINDINGS, MOST_REQUESTS, counts
+from oneroster_tui.provider.conformance.text import LEGEND, MARKS, MOST_FINDINGS, MOST_REQUESTS, counts, latency
 
 MARK = "<!doctype html>\n<!-- oneroster-tui conformance -->\n"
 
@@ -80,8 +80,7 @@ def page(card: Card) -> str:
 <header>
 <h1>OneRoster {escape(card.version)} report card</h1>
 <p><code>{escape(card.address)}</code></p>
-<p class="soft">{escape(card.began_at)}, {card.requests} requests in {card.seconds:.1f} s; half of the answers took up to \
-{card.p50:.3f} s (p50), 95 % up to {card.p95:.3f} s (p95)</p>
+<p class="soft">{escape(card.began_at)}, {card.requests} requests in {card.seconds:.1f} s; {escape(latency(card))}</p>
 {early}
 </header>
 <main>
@@ -112,17 +111,17 @@ def _class(outcome: Outcome) -> str:
 
 def _section(card: Card, section: Section) -> str:
     checks = card.of(section)
-    rows = "\n".join(_check(check) for check in checks)
+    rows = "\n".join(_check(check, card.ended_early) for check in checks)
     return (
         f'<section>\n<h2>{escape(section.value)} <span class="{_grade_class(grade(checks))}">{grade(checks)}</span> '
         f'<small>{escape(counts(checks))}</small></h2>\n<ul class="checks">\n{rows}\n</ul>\n</section>'
     )
 
 
-def _check(check: Check) -> str:
+def _check(check: Check, known: str) -> str:
     outcome = check.outcome
     took = f"{f'{check.status}, ' if check.status else ''}{check.seconds:.2f} s" if check.asked else ""
-    told = f'<p class="soft">{escape(check.untested)}</p>' if check.untested else ""
+    told = f'<p class="soft">{escape(check.untested)}</p>' if check.untested not in ("", known) else ""
     told += "".join(_findings(rule, findings) for rule, findings in check.by_rule())
     if check.findings:
         asked = "<br>".join(escape(line) for line in check.asked[-MOST_REQUESTS:])

@@ -39,24 +39,32 @@ def lines(card: Card) -> Iterator[str]:
         yield ""
         yield f"{section.value:<24} grade {grade(checks)}   {counts(checks)}"
         for check in checks:
-            yield from check_lines(check)
+            yield from check_lines(check, known=card.ended_early)
     yield ""
     yield from LEGEND
     yield ""
     if card.ended_early:
         yield f"Not everything was tried: {card.ended_early}."
-    yield (
-        f"{card.requests} requests in {card.seconds:.1f} s; half of the answers took up to {card.p50:.3f} s (p50), "
-        f"95 % up to {card.p95:.3f} s (p95)."
-    )
+    yield f"{card.requests} requests in {card.seconds:.1f} s; {latency(card)}."
     yield card.last_line()
 
 
-def check_lines(check: Check) -> Iterator[str]:
-    """A check: one line, and below it what was asked, what came and what was expected, where it did not pass."""
+def latency(card: Card) -> str:
+    """How fast the answers came."""
+    if not card.latencies:
+        return "no answer came"
+    return f"half of the answers took up to {card.p50:.3f} s (p50), 95 % up to {card.p95:.3f} s (p95)"
+
+
+def check_lines(check: Check, known: str = "") -> Iterator[str]:
+    """A check: one line, and below it what was asked, what came and what was expected, where it did not pass.
+
+    Args:
+        known: a reason for not being tried that is told elsewhere.
+    """
     took = f"{check.status or '-'!s:>3} {check.seconds:>6.2f} s" if check.asked else ""
     yield f" {MARKS[check.outcome]} {check.title:<62.62} {took}".rstrip()
-    if check.untested:
+    if check.untested and check.untested != known:
         yield f"     not tested: {check.untested}"
     for rule, findings in check.by_rule():
         yield f"     {rule.amiss} [{findings[0].code}]"
