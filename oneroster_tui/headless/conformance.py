@@ -51,6 +51,7 @@ def conformance(
                 pass
         except Stopped:
             card.ended_early = "it was stopped"
+            card.stopped_with = caught[0] if caught else ExitCode.INTERRUPTED
     if html:
         save(html, page.page(card))
     if junit:
@@ -58,7 +59,7 @@ def conformance(
     for line in text.lines(card):
         output.line(line)
     output.result(facts.card_facts(card))
-    return caught[0] if caught else card.exit_code
+    return card.exit_code
 
 
 def refuse_to_overwrite(path: Path, mark: str) -> None:

@@ -108,6 +108,7 @@ class Card:
         requests: how many were sent, retries and token requests included.
         seconds: how long it took in all.
         ended_early: why not everything was tried; "" where it was.
+        stopped_with: the exit code of the signal that ended it; None where none did.
     """
 
     version: str
@@ -118,6 +119,7 @@ class Card:
     requests: int = 0
     seconds: float = 0.0
     ended_early: str = ""
+    stopped_with: ExitCode | None = None
 
     def of(self, section: Section) -> list[Check]:
         """The checks of a section."""
@@ -140,6 +142,8 @@ class Card:
     @property
     def exit_code(self) -> ExitCode:
         """6: not let in, or not allowed to read something. 7: could not be asked to the end. 3: other checks failed. 0: none."""
+        if self.stopped_with is not None:
+            return self.stopped_with
         failed = [finding for check in self.checks for finding in check.findings]
         codes = {finding.rule.exit_code for finding in failed if finding.rule.outcome is Outcome.FAILED}
         if self.ended_early:

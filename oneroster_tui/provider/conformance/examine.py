@@ -78,12 +78,16 @@ class Examination:
                 self._add(check, ended or known.wanted)
                 yield check
         finally:
+            self._measure()
             self._wire.close()
             self.card.checks.sort(key=lambda check: list(Section).index(check.section))
 
     def _add(self, check: Check, ended: str) -> None:
+        self.card.checks.append(check)
+        self.card.ended_early = self.card.ended_early or ended
+        self._measure()
+
+    def _measure(self) -> None:
         card, wire = self.card, self._wire
-        card.checks.append(check)
-        card.ended_early = card.ended_early or ended
         card.address, card.latencies = safe_url(wire.base_url), wire.latencies
         card.requests, card.seconds = wire.requests, wire.seconds
