@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,9 @@ def shown(key: Key, value: Any) -> Any:
     if key.hidden or key.name in HELD_SECRETS:
         return MASK
     if key.kind == "database url":
-        return re.sub(r"\?.*", "?…", re.sub(r"(?<=://)[^/]*@", "…@", value))
+        from oneroster_tui.roster.database import public_url  # late: the sample is printed without peewee
+
+        return public_url(value)
     return value
 
 

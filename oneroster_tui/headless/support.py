@@ -21,11 +21,12 @@ from typing import Any
 import msgspec
 
 from oneroster_tui import __version__
-from oneroster_tui.config import KEYS, KEYS_BY_NAME, Key, Settings, plain_value
+from oneroster_tui.config import KEYS, KEYS_BY_NAME, Key, Settings
 from oneroster_tui.errors import ConfigError, ExitCode, RosterError, RosterSyncError
 from oneroster_tui.headless.log_file import newest
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.pseudonyms import Pseudonyms, masked_lines
+from oneroster_tui.headless.settings import value_of
 from oneroster_tui.headless.workplace import Options, opened, roster_of
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries import support as queries
@@ -108,13 +109,7 @@ def about() -> dict[str, Any]:
 
 def masked_config(settings: Settings, masks: Pseudonyms) -> dict[str, Any]:
     """Every key's value, masked by its kind: what is not known to be harmless is not shown."""
-    found = {}
-    for key in KEYS:
-        value: Any = settings
-        for part in key.name.split("."):
-            value = getattr(value, part)
-        found[key.name] = masked_value(key, plain_value(key, value), masks)
-    return found
+    return {key.name: masked_value(key, value_of(settings, key), masks) for key in KEYS}
 
 
 def masked_value(key: Key, value: Any, masks: Pseudonyms) -> Any:

@@ -60,7 +60,7 @@ def test_the_config_in_force_is_shown_without_its_secrets(tmp_path: Path) -> Non
     assert said["source"] == "springfield"
     assert said["connection"]["timeout"] == 60
     assert said["role_mapping"] == {"student": "Student", "teacher": 'The "teacher"'}
-    assert said["database"]["url"] == "postgresql://…@db.example.org/roster?…"
+    assert said["database"]["url"] == "postgresql://roster@db.example.org/roster"
     assert json.loads(run("config", "--config", str(file), "--json").stdout)["values"]["connection.timeout"] == 60
 
 
