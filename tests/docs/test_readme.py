@@ -116,6 +116,16 @@ def check_words(called: str, where: str) -> None:
             assert word in known, f"no such option: {word} in {where}"
 
 
+def test_the_architecture_names_every_room_and_no_other() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = [path for path in (ROOT / "oneroster_tui").iterdir() if path.is_dir() or path.suffix == ".py"]
+    there = {f"oneroster_tui/{room.name}{'/' if room.is_dir() else ''}" for room in rooms}
+    there -= {"oneroster_tui/__init__.py", "oneroster_tui/__pycache__/"}
+    named = set(re.findall(r"^\| `(\w+/(?:[\w.]+/?)?)` \|", text, re.MULTILINE))
+    assert {room for room in named if room.startswith("oneroster_tui/")} == there
+    assert all((ROOT / room).exists() for room in named)
+
+
 def test_the_pictures_are_the_recorded_screens() -> None:
     for picture, screen in pictures.paths().items():
         assert picture.read_bytes() == screen.read_bytes(), f"{picture.name} is old: run `make screenshots`"
