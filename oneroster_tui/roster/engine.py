@@ -77,7 +77,9 @@ class Engine:
 
     def settle(self, execute: Execute) -> None:
         """What makes a connection quick with temporary tables: they are never needed after a crash."""
-        for pragma in ("temp.journal_mode = OFF", "temp.synchronous = OFF", "temp.cache_size = -16000"):
+        # Some builds overwrite whatever is deleted: the stage is gone with the connection as it is.
+        settings = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16000", "secure_delete = OFF")
+        for pragma in (f"temp.{setting}" for setting in settings):
             execute(f"PRAGMA {pragma}")
 
     def forbid_writing(self, execute: Execute) -> None:

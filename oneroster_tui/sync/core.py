@@ -201,7 +201,7 @@ class Session:
     def remember(self, pulled: Pulled) -> None:
         """Keeps what was learned, and where the next delta begins; not after a delta of which something is left to do."""
         keep_profile(self.roster, self.settings.source, self.walks.learned(now()))
-        left = sum(removals.count(self.stage, action) for action in ("held", "waiting"))
+        left = self.planned("held") + self.planned("waiting")
         if pulled.incomplete or (self.stage.is_delta and left):
             return
         began = delta.cursor(self.walks.first_date, self.began)
@@ -279,12 +279,16 @@ class Session:
             return "A plan only: nothing was written."
         if pulled.incomplete:
             return f"Additions and updates were applied; nothing was removed: {'; '.join(pulled.incomplete.values())}."
-        held, waiting = (removals.count(self.stage, action) for action in ("held", "waiting"))
+        held, waiting = self.planned("held"), self.planned("waiting")
         if held:
             return f"Additions and updates were applied; {held:,} removals are held."
         if waiting:
             return f"Additions and updates were applied; {waiting:,} removals wait for the end of a freeze."
         return "All decisions were applied."
+
+    def planned(self, action: str) -> int:
+        """How many rows have an end, over all tables: `held` by a guard, `waiting` for the end of a freeze."""
+        return sum(actions.get(action, 0) for actions in self.run.counts.values())
 
     def check_stop(self) -> None:
         """Ends the run where somebody asked for it.

@@ -355,8 +355,3 @@ def by_reason(stage: Stage) -> list[str]:
 def removal_count(stage: Stage) -> int:
     """How many removals are planned and not settled yet."""
     return int(stage.value("SELECT COUNT(*) FROM changes WHERE action = 'removal'"))
-
-
-def count(stage: Stage, action: str) -> int:
-    """How many rows have an end: `held` by a guard, `waiting` for the end of a freeze."""
-    return int(stage.value("SELECT COUNT(*) FROM changes WHERE action = ?", (action,)))
