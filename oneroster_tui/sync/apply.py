@@ -64,8 +64,9 @@ def update(stage: Stage, entity: Entity, moment: str) -> None:
         if entity is USERS
         else "sourced_id = {0}.sourced_id AND {0}.source_id = " + str(stage.source_id)
     )
+    few = f"AND sourced_id IN (SELECT sourced_id FROM {entity.stage}) " if entity.table in stage.recognised else ""
     stage.execute(
-        f"UPDATE {entity.table} SET missing_runs = 0 WHERE missing_runs > 0 AND EXISTS "
+        f"UPDATE {entity.table} SET missing_runs = 0 WHERE source_id = {stage.source_id} AND missing_runs > 0 {few}AND EXISTS "
         f"(SELECT 1 FROM {entity.stage} s WHERE s.kept > 0 AND s.{found.format(entity.table)})"
     )
 

@@ -130,9 +130,8 @@ def in_motion(stage: Stage) -> tuple[str, ...]:
         "SELECT p.sourced_id FROM dropped d JOIN enrollments e ON e.sourced_id = d.sourced_id AND e.status = 'active' "
         f"AND e.source_id = {source} JOIN users p ON p.id = e.user_id "
         f"WHERE d.entity = 'enrollments' AND d.reason NOT IN {NEVER}",
-        "SELECT p.sourced_id FROM stage_enrollments t JOIN enrollments e ON e.sourced_id = t.sourced_id "
-        f"AND e.status = 'active' AND e.source_id = {source} JOIN users p ON p.id = e.user_id "
-        "WHERE p.sourced_id <> t.user_sourced_id",
+        f"SELECT p.sourced_id FROM stage_enrollments t CROSS JOIN enrollments e CROSS JOIN users p WHERE e.source_id = {source} "
+        "AND e.sourced_id = t.sourced_id AND e.status = 'active' AND p.id = e.user_id AND p.sourced_id <> t.user_sourced_id",
         "SELECT p.sourced_id FROM dropped d JOIN classes c ON c.sourced_id = d.sourced_id AND c.status = 'active' "
         f"AND c.source_id = {source} AND c.school_sourced_id IN (SELECT sourced_id FROM selected) "
         "JOIN enrollments e ON e.class_id = c.id AND e.status = 'active' JOIN users p ON p.id = e.user_id "

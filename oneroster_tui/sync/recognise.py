@@ -202,7 +202,7 @@ def keep_fingerprints(stage: Stage) -> None:
 def _keep(stage: Stage, table: str, matching: str, column: str, value: str) -> None:
     stage.execute(
         f"INSERT INTO fingerprints_{table} (id, source_id, fingerprint{column}) SELECT r.id, ?, s.fingerprint{value} "
-        f"FROM stage_{table} s JOIN {table} r ON {matching} WHERE s.kept > 0 AND s.kept < {CARRIED} AND r.status = 'active' "
+        f"FROM stage_{table} s CROSS JOIN {table} r WHERE {matching} AND s.kept > 0 AND s.kept < {CARRIED} AND r.status = 'active' "
         f"AND NOT EXISTS (SELECT 1 FROM fingerprints_{table} f WHERE f.id = r.id AND f.fingerprint = s.fingerprint) "
         f"ORDER BY s.rowid ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint"
         + (f"{column} = excluded.{column.strip(', ')}" if column else ""),

@@ -280,9 +280,9 @@ def cascade(stage: Stage, entity: Entity, column: str, parent: Entity, reason: s
     status = "" if deleting else "AND r.status = 'active'"
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
-        f"SELECT '{entity.table}', r.id, r.sourced_id, 'removal', '{reason}' FROM {entity.table} r "
-        f"JOIN changes p ON p.entity = '{parent.table}' AND p.action = 'removal' AND p.local_id = r.{column} "
-        f"WHERE r.source_id = ? {status} {of_provider(entity)} "
+        f"SELECT '{entity.table}', r.id, r.sourced_id, 'removal', '{reason}' FROM changes p CROSS JOIN {entity.table} r "
+        f"WHERE p.entity = '{parent.table}' AND p.action = 'removal' AND p.local_id = r.{column} "  # few removals first
+        f"AND r.source_id = ? {status} {of_provider(entity)} "
         f"AND NOT {is_staged(entity, 'r')} ON CONFLICT (entity, sourced_id) DO UPDATE SET action = 'removal', "
         "reason = excluded.reason WHERE changes.action IN ('missing', 'kept')",
         (stage.source_id,),
