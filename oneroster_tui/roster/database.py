@@ -201,6 +201,11 @@ def public_url(url: str) -> str:
     return f"{parts.scheme}://{user.partition(':')[0]}{separator}{host}{parts.path}"
 
 
+CACHE = 8000
+"""KiB of the file that a connection keeps at hand. Four times as much made a first sync of 200,000 people 73 MB larger and
+not faster: the operating system keeps the file at hand, too."""
+
+
 def open_file(path: Path, *, create: bool) -> Roster:
     """A roster in an SQLite file, made empty where it is missing."""
     if not path.exists():
@@ -210,7 +215,7 @@ def open_file(path: Path, *, create: bool) -> Roster:
     database = pw.SqliteDatabase(
         str(path),
         timeout=BUSY_TIMEOUT,
-        pragmas={"journal_mode": "wal", "foreign_keys": 1, "synchronous": "NORMAL", "cache_size": -32000},
+        pragmas={"journal_mode": "wal", "foreign_keys": 1, "synchronous": "NORMAL", "cache_size": -CACHE},
     )
     return Roster(database, Engine(), str(path), FileLocks(path.with_name(path.name + ".lock")))
 

@@ -21,7 +21,7 @@ from oneroster_tui.records import Collection
 from tests.bundles import texts_of, zipped
 from tests.lab import small_district
 
-EXAMPLES = int(os.environ.get("BUNDLE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("BUNDLE_EXAMPLES", "40"))
 fuzzed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FILES = ("manifest", "orgs", "academicSessions", "courses", "classes", "users", "roles", "enrollments")

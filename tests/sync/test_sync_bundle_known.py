@@ -19,7 +19,7 @@ from tests.sync.test_sync_bundle_property import living
 from tests.sync.test_sync_delta_property import alter, change, three_schools
 from tests.sync.test_sync_known_property import rules, told
 
-EXAMPLES = int(os.environ.get("KNOWN_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("KNOWN_EXAMPLES", "6"))
 
 
 def night(lab: Lab, path: Path, **rule: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.bundles import sync_bundle, write
 from tests.lab import Lab, Provider, new_lab, ref, small_district
 
-EXAMPLES = int(os.environ.get("DELTA_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("DELTA_EXAMPLES", "15"))
 FILES = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 SCHOOLS = ("s1", "s2")  # both selected: of others a roster keeps nothing that a delta could build on
 USERS = (*tuple(f"s{s}-{who}{n}" for s in (1, 2) for who in ("st", "pa") for n in (1, 2)), "new-1", "new-2")
