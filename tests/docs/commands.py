@@ -23,8 +23,7 @@ class Entry:
         usage: how it is called.
         summary: its first sentence.
         more: what else its help says, by paragraph; lines that are to stay as they are begin with two blanks.
-        options: what is written, and what it does.
-        shared: whether it takes the options that every command takes.
+        options: what is written, and what it does; without those that every command takes.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Entry:
     summary: str
     more: tuple[str, ...]
     options: tuple[tuple[str, str], ...]
-    shared: bool
 
     @property
     def call(self) -> str:
@@ -62,20 +60,25 @@ def walked(words: tuple[str, ...] = ()) -> Iterator[Entry]:
 
 def entry(context: click.Context, words: tuple[str, ...]) -> Entry:
     """What a command's own help says."""
-    own = [
-        one
-        for one in context.command.params
-        if isinstance(one, click.Option) and (words == () or one.name not in SHARED)
-    ]
+    own = [one for one in context.command.params if isinstance(one, click.Option) and one.name not in SHARED]
     paragraphs = [paragraph(one) for one in inspect.cleandoc(context.command.help or "").split("\n\n")]
     return Entry(
         name=" ".join(words),
         usage=" ".join(context.command.collect_usage_pieces(context)),
         summary=paragraphs[0],
         more=tuple(paragraphs[1:]),
-        options=tuple(record for one in own if (record := one.get_help_record(context))),
-        shared=any(one.name in SHARED for one in context.command.params),
+        options=told(own, context),
     )
+
+
+def told(options: list[click.Option], context: click.Context) -> tuple[tuple[str, str], ...]:
+    """What is written for each option, and what it does."""
+    return tuple(record for one in options if (record := one.get_help_record(context)))
+
+
+def shared() -> tuple[tuple[str, str], ...]:
+    """The options that every command takes."""
+    return told([one for one in cli.params if isinstance(one, click.Option) and one.name in SHARED], context_of(()))
 
 
 def paragraph(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from oneroster_tui import __version__
 from oneroster_tui.errors import ExitCode
-from tests.docs.commands import PROGRAM, Entry, walked
+from tests.docs.commands import PROGRAM, Entry, shared, walked
 
 FILES = (
     ("./config.toml", "The configuration, where there is one in the current folder."),
@@ -38,7 +38,9 @@ def lines() -> Iterator[str]:
     yield f".SH SYNOPSIS\n.B {PROGRAM}\n{roff(whole.usage)}"
     yield ".SH DESCRIPTION"
     yield from texts(whole)
-    yield ".SH OPTIONS\nThese are taken before or after a command."
+    yield ".SH OPTIONS\nThese are taken before or after the name of a command."
+    yield from tagged(shared())
+    yield ".PP\nThese are taken without a command."
     yield from tagged(whole.options)
     yield ".SH COMMANDS"
     for command in commands:

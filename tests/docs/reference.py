@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
 import peewee as pw
 
 from oneroster_tui.config import KEYS, Key, allowed, plain_value
 from oneroster_tui.errors import PRECEDENCE, ExitCode
+from oneroster_tui.roster import models
 from oneroster_tui.roster.models import TABLES
-from tests.docs.commands import Entry, walked
+from tests.docs.commands import Entry, shared, walked
 
 MADE = "<!-- Made by `make pages` from {0}; a test compares the two. -->"
 
@@ -51,9 +52,13 @@ def commands() -> str:
         "",
         "## Options of every command",
         "",
-        "They are taken before or after the command's name.",
+        "They are taken before or after the command's name; `completion` needs none of them.",
         "",
-        *options(whole),
+        *options(shared()),
+        "",
+        "## Options without a command",
+        "",
+        *options(whole.options),
         *(line for one in others for line in command(one)),
     )
 
@@ -63,14 +68,13 @@ def command(one: Entry) -> Iterator[str]:
     yield from ("", f"## `{one.call}`", "", "```text", f"{one.call} {one.usage}", "```", "", one.summary, "")
     for more in one.more:
         yield from (("```text", inspect.cleandoc(more), "```", "") if more.startswith("  ") else (more, ""))
-    yield from options(one)
+    yield from options(one.options)
 
 
-def options(one: Entry) -> Iterator[str]:
-    """A command's options as a table."""
-    if one.options:
-        yield from table("option", "does")
-        yield from (f"| `{cell(term)}` | {cell(meaning)} |" for term, meaning in one.options)
+def options(told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Options as a table; nothing where there are none."""
+    rows = [f"| `{cell(term)}` | {cell(meaning)} |" for term, meaning in told]
+    yield from (*table("option", "does"), *rows) if rows else ()
 
 
 # config.toml
@@ -126,10 +130,10 @@ def schema() -> str:
     return page(
         "The roster's tables",
         "`roster/models.py`",
-        inspect.cleandoc(inspect.getdoc(__import__("oneroster_tui.roster.models", fromlist=[""])) or ""),
+        (models.__doc__ or "").partition("\n\n")[2].strip(),
         "",
-        "Read it with whatever reads SQLite; the sync is the only one that should write. A row that was removed keeps its id, and",
-        "gets it back when it returns.",
+        "The same on SQLite, PostgreSQL and CockroachDB. Read it with whatever reads your database; the sync is the only one that",
+        "should write. A row that was removed keeps its id, and gets it back when it returns.",
         "",
         "```mermaid",
         "erDiagram",
