@@ -18,7 +18,7 @@ from tests.lab import Lab, Provider, lab_in, new_lab, ref, small_district
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, engine: str) -> Iterator[Lab]:
     """A synced district."""
     with lab_in(tmp_path, district()) as made:
         made.sync()

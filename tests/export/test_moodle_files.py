@@ -26,7 +26,7 @@ UPLOAD_COURSES = {"shortname", "fullname", "category_path", "idnumber", "startda
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, engine: str) -> Iterator[Lab]:
     """A synced district."""
     with lab_in(tmp_path) as made:
         made.sync()

@@ -55,7 +55,7 @@ def moodle() -> Moodle:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, engine: str) -> Iterator[Lab]:
     """A synced district and a config that names the Moodle."""
     with lab_in(tmp_path) as made:
         made.settings = made.configured(

@@ -18,7 +18,7 @@ from tests.lab import Lab, lab_in
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, engine: str) -> Iterator[Lab]:
     """A synced district with somebody who left and somebody hostile."""
     with lab_in(tmp_path) as made:
         made.provider.user(

@@ -87,7 +87,7 @@ class Extract:
         `agents` both lists are empty.
         """
         columns = ", ".join(f"r.{column}" for column in COLUMNS["users"])
-        lists = ", ".join(f"({sql})" for sql in self._agents()) if agents else "'[]', '[]'"
+        lists = ", ".join(f"CAST(({sql}) AS TEXT)" for sql in self._agents()) if agents else "'[]', '[]'"
         tables, where, parameters = self._concerned("users")
         yield from self.roster.stream(
             f"SELECT r.sourced_id, {STATE}, {columns}, {lists} FROM {tables} WHERE {where} ORDER BY r.sourced_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from oneroster_tui.roster.database import Roster, now
@@ -40,6 +41,9 @@ class Gone(NamedTuple):
     remote_id: int | None
 
 
+CHUNK = 5_000
+"""Wanted things that are noted at a time."""
+
 ENDS = {"enrolment": ("course", "user"), "parent": ("user", "user")}
 """What the two ends of a thing between two others are."""
 
@@ -65,10 +69,15 @@ class Links:
         self.roster.execute("DROP TABLE IF EXISTS moodle_wanted")
 
     def want(self, kind: str, rows: Iterable[Wanted]) -> None:
-        """Notes what is wanted; of two with one key, the first."""
+        """Notes what is wanted; of two with one key, the first.
+
+        A chunk at a time: the rows may be read on this very connection, which can do one thing only.
+        """
         columns = ("kind", "key", "content", "one", "other", "role")
         sql = self.roster.engine.insert_or_ignore("moodle_wanted", columns, "VALUES (?, ?, ?, ?, ?, ?)")
-        self.roster.execute_many(sql, ((kind, *row) for row in rows))
+        remaining = iter(rows)
+        while chunk := [(kind, *row) for row in islice(remaining, CHUNK)]:
+            self.roster.execute_many(sql, chunk)
 
     def differences(self, kind: str, *, linked: bool, after: str, limit: int) -> list[Difference]:
         """What is wanted and lacking, or (`linked`) there and otherwise, by keys after one; both ends as Moodle's ids."""
