@@ -6,6 +6,7 @@ rules), and is never shown.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -131,19 +132,26 @@ class Postgres(Engine):
             yield from cursor.execute(sql, parameters)
 
     def load(self, database: pw.Database, table: str, columns: Sequence[str], rows: Rows) -> int:
-        """Few rows in one statement; many by COPY into a table beside it, for COPY cannot leave alone what is there already."""
+        """Few rows in one statement, many by COPY. Where some are there already COPY fails: then by way of a table beside it."""
         if len(rows) <= FEW:
             return self.load_few(database, table, columns, rows)
-        named = ", ".join(columns)
+        with contextlib.suppress(psycopg.errors.UniqueViolation), database.atomic():
+            self.copy(database, table, columns, rows)
+            return len(rows)
         with database.atomic():
             cursor = database.cursor()
             cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS incoming_{table} (LIKE {table})")
             cursor.execute(f"TRUNCATE incoming_{table}")
-            with cursor.copy(f"COPY incoming_{table} ({named}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            cursor.execute(self.insert_or_ignore(table, columns, f"SELECT {named} FROM incoming_{table}"))
+            self.copy(database, f"incoming_{table}", columns, rows)
+            chosen = f"SELECT {', '.join(columns)} FROM incoming_{table}"
+            cursor.execute(self.insert_or_ignore(table, columns, chosen))
             return int(cursor.rowcount)
+
+    def copy(self, database: pw.Database, table: str, columns: Sequence[str], rows: Rows) -> None:
+        """Loads rows by COPY."""
+        with database.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def load_few(self, database: pw.Database, table: str, columns: Sequence[str], rows: Rows) -> int:
         """Inserts rows in one statement."""

@@ -309,6 +309,29 @@ def test_a_row_made_by_hand_gets_an_id_of_its_own(lab: Lab) -> None:
     assert lab.local_id("later") > lab.local_id("mine")
 
 
+@on_server
+def test_many_rows_are_loaded_once_each_also_within_a_transaction(lab: Lab) -> None:
+    roster = lab.roster
+    roster.execute("CREATE TEMP TABLE many (id TEXT PRIMARY KEY, flag BOOLEAN)")
+
+    def load(first: int, last: int) -> int:
+        return roster.load("many", ("id", "flag"), [(f"\\N\t{n}", n % 2) for n in range(first, last)])
+
+    assert [load(0, 200), load(100, 300), load(295, 301)] == [200, 100, 1]
+    with roster.transaction():
+        assert [load(300, 500), load(450, 600)] == [199, 100]
+    assert roster.value("SELECT COUNT(*) FROM many WHERE id LIKE '\\\\N\t%'") == 600
+
+
+@on_server
+def test_no_row_refers_to_its_source_but_all_to_what_they_need(lab: Lab) -> None:
+    found = lab.rows(
+        "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+    )
+    assert {("enrollments", "users"), ("enrollments", "classes"), ("user_roles", "users")} <= set(found)
+    assert not {("enrollments", "sources"), ("sync_changes", "sync_runs")} & set(found)
+
+
 IN_PARALLEL = """
 import sys
 from pathlib import Path
