@@ -315,7 +315,7 @@ def test_many_rows_are_loaded_once_each_also_within_a_transaction(lab: Lab) -> N
     roster.execute("CREATE TEMP TABLE many (id TEXT PRIMARY KEY, flag BOOLEAN)")
 
     def load(first: int, last: int) -> int:
-        return roster.load("many", ("id", "flag"), [(f"\\N\t{n}", n % 2) for n in range(first, last)])
+        return roster.load("many", ("id", "flag"), [(f"\\N\t{n}", n % 2 == 0) for n in range(first, last)])
 
     assert [load(0, 200), load(100, 300), load(295, 301)] == [200, 100, 1]
     with roster.transaction():
