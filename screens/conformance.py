@@ -38,6 +38,8 @@ COLUMNS = (
     Column("Status", 6, align="right"),
     Column("Took", 7, align="right"),
 )
+DRAIN_SECONDS = 0.2
+"""Seconds between two looks at what came: 5 Hz, as over SSH everywhere."""
 ABOUT = (
     "Every operation and every parameter of the provider, about 90 small requests, one at a time, five minutes at most. "
     "It only reads."
@@ -123,6 +125,7 @@ class ConformanceScreen(FramedScreen):
         self.stopped = False
         self.error: RosterSyncError | None = None
         self.only_amiss = False
+        self.news = False
 
     def body(self) -> ComposeResult:
         """What came of it, then the checks."""
@@ -139,6 +142,7 @@ class ConformanceScreen(FramedScreen):
         """Nothing is asked before somebody says so."""
         self.tell()
         self.query_one(ListPane).reload()
+        self.set_interval(DRAIN_SECONDS, self.drain)
 
     def on_unmount(self) -> None:
         """An examination does not outlive the screen."""
@@ -215,12 +219,16 @@ class ConformanceScreen(FramedScreen):
         self.post_message(self.Ended(ticket, examination.card, error))
 
     @on(Came)
-    def show_check(self, event: Came) -> None:
-        """Shows a check, where its examination was not stopped meanwhile."""
+    def note_check(self, event: Came) -> None:
+        """Notes a check, where its examination was not stopped meanwhile."""
         event.stop()
         if event.ticket is self.ticket:
-            self.asking = event.asking
-            self.take(event.card)
+            self.card, self.asking, self.news = event.card, event.asking, True
+
+    def drain(self) -> None:
+        """Shows what came since the last time: a few times a second, whatever the provider's speed."""
+        if self.news and self.ticket is not None and self.card is not None:
+            self.take(self.card)
 
     @on(Ended)
     def show_end(self, event: Ended) -> None:
@@ -234,6 +242,7 @@ class ConformanceScreen(FramedScreen):
 
     def take(self, card: Card) -> None:
         """Takes what is done so far."""
+        self.news = False
         order = {section: place for place, section in enumerate(dict.fromkeys(check.section for check in card.checks))}
         self.checks = sorted(card.checks, key=lambda check: order[check.section])
         self.query_one(ListPane).reload()
@@ -250,7 +259,8 @@ class ConformanceScreen(FramedScreen):
         if self.ticket is not None:
             self.ticket.set()
             self.ticket, self.stopped = None, True
-            self.tell()
+            if self.card is not None:
+                self.take(self.card)
         else:
             super().action_back()
 
