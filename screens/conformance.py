@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -283,7 +284,9 @@ class ConformanceScreen(FramedScreen):
         card = self.card
         if card is None:
             return
-        path = self.desk.settings.path.parent / f"conformance-{card.began_at[:10]}.html"
+        beside = self.desk.settings.path.parent
+        folder = beside if beside.is_dir() else Path.cwd()  # the demo's is made by its first sync
+        path = folder / f"conformance-{card.began_at[:10]}.html"
 
         def write() -> None:
             refuse_to_overwrite(path, MARK)

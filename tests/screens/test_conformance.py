@@ -11,7 +11,9 @@ import httpx
 import pytest
 from textual.pilot import Pilot
 
+from oneroster_tui.app import InterfaceApp
 from oneroster_tui.errors import ConfigError
+from oneroster_tui.headless.workplace import Options
 from oneroster_tui.provider import client
 from oneroster_tui.provider.conformance import examine, wire
 from screens.conformance import ConformanceScreen
@@ -21,7 +23,7 @@ from screens.widgets.notice import Notice
 from tests.conformance.examining import connection
 from tests.provider_lab.docs import QUIRKS
 from tests.provider_lab.whole import LabTransport, WholeProvider
-from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import NOW, SIZES, Drive, make_app, press, screen_text, settle, type_words, write_config
 
 Snap = Callable[..., bool]
 IDS = ["80x24", "120x40"]
@@ -257,6 +259,22 @@ def test_the_page_is_written_beside_the_config(
         assert any("is no earlier report" in note.title for note in pilot.app._notifications)
 
     drive(make_app(demo_folder, "connection"), steps)
+
+
+def test_the_page_of_a_demo_that_has_no_folder_yet(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: not pilot.app.desk.demo_pending)
+        await press(pilot, "2")
+        await examined(pilot)
+        await press(pilot, "w")
+        assert (tmp_path / "conformance-2026-03-03.html").is_file()
+
+    drive(InterfaceApp(Options(demo=True), now=lambda: NOW, watch=False), steps)
 
 
 def test_what_cannot_begin_is_a_sentence(drive: Drive, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
