@@ -13,7 +13,7 @@ from oneroster_tui.roster.queries import ProblemGroup, RunRow
 from screens.commands import Command, bindings
 from screens.feed import RunSnapshot
 from screens.frame import FramedScreen
-from screens.sync_idle import idle_parts
+from screens.sync_idle import Pages, idle_parts
 from screens.sync_words import end_parts, progress_parts
 from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
@@ -77,6 +77,7 @@ class SyncScreen(FramedScreen):
         self.hold: RunRow | None = None
         self.question: Confirm | None = None
         self.watched: int | None = None
+        self.pages: Pages = {}
         self.elsewhere: RunRow | None = None
 
     def body(self) -> ComposeResult:
@@ -92,7 +93,7 @@ class SyncScreen(FramedScreen):
         self.desk.settings_changed.subscribe(self, lambda _: self.draw())
         self.desk.roster_changed.subscribe(self, lambda _: self.look())
         self.desk.runs.changed.subscribe(self, self.take)
-        self.set_interval(TICK, self.draw)
+        self.set_interval(TICK, self.tick)
         self.show_log()
         self.look()
 
@@ -152,7 +153,7 @@ class SyncScreen(FramedScreen):
             rows = self.size.height - 5 if self.has_class("-wide") else 13
             parts = end_parts(snapshot, self.groups, width, rows)
         else:
-            parts = idle_parts(self.desk, self.hold, self.elsewhere, width)
+            parts = idle_parts(self.desk, self.hold, self.elsewhere, width, self.pages)
         panel.tell(Content.assemble(*parts))
 
     def on_resize(self) -> None:
@@ -161,6 +162,20 @@ class SyncScreen(FramedScreen):
 
     # What the roster tells
 
+    def tick(self) -> None:
+        """Looks again, where a run of another process may have come further; else only the clock has."""
+        running = self.desk.state.running
+        if running is not None and self.in_view:
+            self.follow_elsewhere(running.id)
+        else:
+            self.draw()
+
+    @work(exclusive=True, group="elsewhere")
+    async def follow_elsewhere(self, run_id: int) -> None:
+        """Asks how far a run of another process is, and says it."""
+        self.pages = await self.attempt(self.desk.read(queries.pages_so_far, run_id)) or {}
+        self.draw()
+
     @work(exclusive=True, group="look")
     async def look(self, *, just_ended: bool = False) -> None:
         """Asks the roster for what waits, for the problems of the last run, and how a run elsewhere ended."""
@@ -168,9 +183,10 @@ class SyncScreen(FramedScreen):
         self.hold = await self.attempt(self.desk.read(queries.pending_hold, source))
         if running is not None:
             self.watched, self.elsewhere = running.id, None
+            self.follow_elsewhere(running.id)
         elif self.watched is not None:
             self.elsewhere = await self.attempt(self.desk.read(queries.run, self.watched))
-            self.watched = None
+            self.watched, self.pages = None, {}
         ended = self.snapshot.ended if self.snapshot and not self.snapshot.active else None
         if ended is not None:
             self.groups = await self.attempt(self.desk.read(queries.problem_groups, ended.run_id)) or []

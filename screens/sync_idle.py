@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from screens.desk import Desk
+from screens.feed import Progress, Stage
 from screens.fitting import clean
-from screens.sync_words import Parts, next_step, table_parts
+from screens.sync_words import Parts, next_step, progress_row, table_parts
 from screens.words import NOTHING_SYNCED, counted, outcome, parse, took, when
 
 if TYPE_CHECKING:
     from oneroster_tui.roster.queries import RunningRow, RunRow
 
 
-def idle_parts(desk: Desk, hold: RunRow | None, elsewhere: RunRow | None, width: int) -> Parts:
+Pages = Mapping[str, tuple[int, "int | None"]]
+"""What a run elsewhere has read: table -> records, and their total where that is known."""
+
+
+def idle_parts(desk: Desk, hold: RunRow | None, elsewhere: RunRow | None, width: int, pages: Pages) -> Parts:
     """How things stand.
 
     Args:
+        pages: how far a run of another process is.
         elsewhere: a run of another process that was watched here to its end.
     """
     state = desk.state
@@ -27,7 +34,7 @@ def idle_parts(desk: Desk, hold: RunRow | None, elsewhere: RunRow | None, width:
             f"\nNext: {clean(state.error.do)}.",
         ]
     if state.running is not None:
-        return running_parts(desk, state.running)
+        return running_parts(desk, state.running, pages, width)
     if elsewhere is not None:
         return [*past_parts(desk, elsewhere, "ended in another process", width), *waiting_parts(desk, hold)]
     if state.last is None:
@@ -35,8 +42,8 @@ def idle_parts(desk: Desk, hold: RunRow | None, elsewhere: RunRow | None, width:
     return [*past_parts(desk, state.last, "was the last", width), *waiting_parts(desk, hold)]
 
 
-def running_parts(desk: Desk, running: RunningRow) -> Parts:
-    """A run of another process: since when, who, and that it can only be watched."""
+def running_parts(desk: Desk, running: RunningRow, pages: Pages, width: int) -> Parts:
+    """A run of another process: since when, who, how far, and that it can only be watched."""
     now = desk.now()
     seconds = max(0.0, (now - parse(running.started_at, now)).total_seconds())
     who = f"process {running.pid} on {clean(running.host, 60)}" if running.pid else clean(running.host, 60)
@@ -45,9 +52,19 @@ def running_parts(desk: Desk, running: RunningRow) -> Parts:
         (f"▶ Another process {doing}", "bold $accent"),
         (f"  run {running.id}", "dim"),
         f"\nsince {when(running.started_at, now)} ({took(seconds)}): {who}",
+        *progress_of(pages, width),
         "\n\nIt can be watched here, not stopped; two never run at once. Its end and its counts appear here by themselves. "
         "Its log is where it was started.",
     ]
+
+
+def progress_of(pages: Pages, width: int) -> Parts:
+    """A row for each collection that a run elsewhere has begun to read; only the last can still be under way."""
+    parts: Parts = []
+    for place, (table, (received, total)) in enumerate(pages.items(), 1):
+        stage: Stage = "reading" if place == len(pages) else "complete"
+        parts += ["\n", *progress_row(Progress(table, stage, received, total), width)]
+    return parts
 
 
 def past_parts(desk: Desk, run: RunRow, role: str, width: int) -> Parts:

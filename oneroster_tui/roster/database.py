@@ -106,6 +106,17 @@ class Roster:
         with self.transaction():
             return work()
 
+    def offhand(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Runs one statement that nobody needs: not in the middle of a transaction, and not where it would have to wait.
+
+        Raises:
+            RosterError: it was not done, for one of these reasons or another.
+        """
+        if self.database.in_transaction():
+            raise RosterError("A transaction is under way.", where=self.place)
+        with self.explained(), self.engine.impatient(self.database.execute_sql):
+            self.execute(sql, parameters)
+
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Turns the driver's errors into sentences.

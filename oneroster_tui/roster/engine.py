@@ -6,8 +6,9 @@ Statements are written in SQLite's words. Where a whole phrase differs there is 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import peewee as pw
@@ -105,6 +106,16 @@ class Engine:
             cursor = database.cursor()
             cursor.executemany(self.insert_or_ignore(table, columns, marks), rows)
             return int(cursor.rowcount)
+
+    @contextlib.contextmanager
+    def impatient(self, execute: Execute) -> Iterator[None]:
+        """Waits for no other writer in the meantime."""
+        patience = execute("PRAGMA busy_timeout").fetchone()[0]
+        execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            execute(f"PRAGMA busy_timeout = {patience}")
 
     def measure(self, execute: Execute, table: str) -> None:
         """Lets the engine learn what a table that was just filled holds, where it does not by itself."""

@@ -15,6 +15,7 @@ from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import delta, plan, recognise, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
+from oneroster_tui.sync.beacon import Beacon
 from oneroster_tui.sync.bundle_pull import BundlePull, partial_tables
 from oneroster_tui.sync.delta_pull import DeltaPull
 from oneroster_tui.sync.entities import ENTITIES
@@ -78,6 +79,7 @@ def sync(
             why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
             is_known = (mode != "delta" or bool(why_full)) and recognise.can_recognise(settings, roster, source_id)
         with runs.recorded(roster, source_id, "full" if why_full else mode) as run:
+            emit = Beacon(roster, run.id, emit)
             emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
             if why_full:
                 emit(Note(f"A full run in place of a delta: {why_full}."))

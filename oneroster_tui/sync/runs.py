@@ -102,7 +102,7 @@ def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
 
     def begin() -> int:
         roster.execute(
-            "UPDATE sync_runs SET outcome = 'interrupted', finished_at = ?, exit_code = ?, "
+            "UPDATE sync_runs SET outcome = 'interrupted', counts = '{}', finished_at = ?, exit_code = ?, "
             "message = 'The process ended before the run did; nothing of it was applied.' "
             "WHERE source_id = ? AND outcome = 'running'",
             (now(), int(ExitCode.INTERNAL), source_id),

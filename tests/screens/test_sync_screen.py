@@ -136,7 +136,8 @@ def run_elsewhere(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "roster.db")) as database, database:
         database.execute(
             "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, decision, pid, host) "
-            "VALUES (1, '2026-03-03T17:05:00Z', 'full', 'running', '{}', '', '', 4711, 'cron-host')"
+            "VALUES (1, '2026-03-03T17:05:00Z', 'full', 'running', ?, '', '', 4711, 'cron-host')",
+            ('{"orgs": {"received": 15}, "users": {"received": 9400, "total": 23114}}',),
         )
 
 
@@ -314,6 +315,9 @@ def test_a_run_elsewhere_is_watched_to_its_end(drive: Drive, demo_folder: Path) 
         shown = screen_text(app)
         assert "Another process syncs  run 4" in shown
         assert "process 4711 on cron-host" in shown
+        assert "✓ orgs" in shown
+        assert "▶ users" in shown
+        assert "9,400/23,114" in shown
         await press(pilot, "s", "x")
         told = "\n".join(note.message for note in app._notifications)
         assert "Another process is syncing (run 4)." in told
@@ -323,6 +327,7 @@ def test_a_run_elsewhere_is_watched_to_its_end(drive: Drive, demo_folder: Path) 
         await settle(pilot)
         shown = screen_text(app)
         assert "run 4 ended in another process" in shown
+        assert "9,400" not in shown
         assert "All decisions were applied." in shown
 
     drive(make_app(demo_folder, "sync"), steps)

@@ -109,6 +109,13 @@ def running_run(roster: Roster, source: str) -> RunningRow | None:
     return RunningRow(*row) if row else None
 
 
+def pages_so_far(roster: Roster, run_id: int) -> dict[str, tuple[int, int | None]]:
+    """What a run under way has read, as far as it last said: table -> records, and their total where that is known."""
+    text = roster.value("SELECT counts FROM sync_runs WHERE id = ? AND outcome = 'running'", (run_id,))
+    found = msgspec.json.decode(text) if text else {}
+    return {table: (one["received"], one.get("total")) for table, one in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Streak:
     """Runs that failed one after another, up to now: how many, since when, and the newest of them."""
