@@ -339,8 +339,8 @@ def test_auto_grows_while_pages_come_whole_and_fast() -> None:
     walk = server.walk("auto")
 
     assert len(read(walk)) == 20_000
-    assert [limit for _, limit in server.asked][:7] == [200, 400, 800, 1600, 3200, 5000, 5000]
-    assert max(limit for _, limit in server.asked) == 5000
+    assert [limit for _, limit in server.asked][:7] == [200, 400, 800, 1600, 2000, 2000, 2000]
+    assert max(limit for _, limit in server.asked) == 2000
 
 
 def test_auto_stays_where_pages_are_slow() -> None:
