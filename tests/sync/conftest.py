@@ -15,16 +15,13 @@ ON_BOTH = (
     "basics",
     "by_hand",
     "delta",
-    "deselected",
     "id_map",
     "merge",
-    "scope",
     "spared",
     "suspicion",
     "undo",
-    "order",
 )
-"""Modules whose tests run on SQLite and on PostgreSQL: among them they send every statement of the sync."""
+"""Modules whose tests run on SQLite and on PostgreSQL: those with the most different statements; all of them would take minutes."""
 
 ENGINES = ("sqlite", "postgresql") if server.URL else ("sqlite",)
 """Without a server, `tests/roster/test_postgres.py` says for all that they were skipped."""
