@@ -105,13 +105,11 @@ def check_words(called: str, where: str) -> None:
         words = shlex.split(called)
     except ValueError:
         words = called.split()
-    for word in words:
-        if isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word) and not word.startswith("-"):
-            if word in command.commands:
-                command = command.commands[word]
-                known |= {option for one in command.params for option in one.opts}
-            else:
-                assert command.name != "export", f"no such export: {word} in {where}"
+    for before, word in zip(["", *words], words, strict=False):
+        if isinstance(command, click.Group) and re.fullmatch(r"[a-z][a-z-]*", word) and not before.startswith("-"):
+            assert word in command.commands, f"no such command: {word} in {where}"
+            command = command.commands[word]
+            known |= {option for one in command.params for option in one.opts}
         elif re.fullmatch(r"--[a-z][a-z0-9-]*", word):
             assert word in known, f"no such option: {word} in {where}"
 
