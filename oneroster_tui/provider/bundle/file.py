@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from oneroster_tui.provider.bundle.header import Layout, match
@@ -31,6 +31,9 @@ LATER: Final = frozenset(
     {("orgs", "orgs"), ("academicSessions", "academicSessions"), ("users", "users"), ("roles", "users")}
 )
 """References (from, to) that can only be followed once the file they lead to was read."""
+
+MOST_SUSPECTS: Final = 50_000
+"""Ids that are looked at once more because they may stand there twice: a file of nothing else must not fill the memory."""
 
 _PARTS: Final = 16
 
@@ -158,7 +161,7 @@ class FileReader:
         suspects = self._ids.suspects()
         self._ids = Ids(referred=False)  # what is known of it stands in `bundle.known`
         if suspects:
-            self._say_twice(suspects)
+            self._say_twice(set(islice(suspects, MOST_SUSPECTS)))
         while self._later:
             column, named = self._later.popitem()
             bundle.later.append((self.name, column, REFERS[self.name][column], named))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Final
 
 from oneroster_tui.provider.bundle.findings import Findings
@@ -71,8 +72,8 @@ def _properties(package: Package, find: Findings) -> dict[str, str]:
             text = "The header should be propertyName,value."
             find("manifest_property", "warning", text, file=FILE, row=1)
         first = [] if header[:1] == ["propertyname"] else [(1, table.header)]
-        rows = [(n, row) for batch in table.batches() for n, row in zip(batch.numbers, batch.rows, strict=True)]
-        for number, row in [*first, *rows[:MOST_ROWS]]:
+        rows = ((n, row) for batch in table.batches() for n, row in zip(batch.numbers, batch.rows, strict=True))
+        for number, row in chain(first, islice(rows, MOST_ROWS)):
             if not any(cell.strip() for cell in row):
                 continue
             name, value = row[0].strip(), row[1].strip() if len(row) > 1 else ""
