@@ -175,15 +175,17 @@ def open_roster(url: str, base: Path, *, create: bool = True) -> Roster:
         RosterError: it cannot be opened.
     """
     roster = open_server(url) if is_server(url) else open_file(sqlite_path(url, base), create=create)
-    with roster.explained():
-        if not create and not roster.database.table_exists("schema_migration"):
-            missing = NoRoster(
-                "There is no roster yet.", where=roster.place, do="run a sync first: oneroster-tui --sync"
-            )
-            roster.close()
-            raise missing
-        roster.engine.alone(roster.database, lambda: migrate(roster.database))
-        roster.engine.settle(roster.execute)
+    try:
+        with roster.explained():
+            if not create and not roster.database.table_exists("schema_migration"):
+                raise NoRoster(
+                    "There is no roster yet.", where=roster.place, do="run a sync first: oneroster-tui --sync"
+                )
+            roster.engine.alone(roster.database, lambda: migrate(roster.database))
+            roster.engine.settle(roster.execute)
+    except BaseException:
+        roster.close()
+        raise
     models.database.initialize(roster.database)
     return roster
 

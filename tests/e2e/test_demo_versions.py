@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from pathlib import Path
@@ -30,7 +31,7 @@ def test_a_district_of_each_version_arrives_whole(version: Version, tmp_path: Pa
 
 def columns(folder: Path) -> dict[str, set[tuple[object, ...]]]:
     """What the versions say differently."""
-    with sqlite3.connect(folder / DATABASE) as database:
+    with contextlib.closing(sqlite3.connect(folder / DATABASE)) as database:
         queries = {
             "orgs": "SELECT DISTINCT type FROM orgs",
             "years": "SELECT DISTINCT school_year <> '' FROM academic_sessions",

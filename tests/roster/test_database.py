@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import peewee as pw
@@ -46,8 +47,10 @@ PROMISED = {
 
 
 @pytest.fixture
-def roster(tmp_path: Path) -> Roster:
-    return open_roster("sqlite:///roster.db", tmp_path)
+def roster(tmp_path: Path) -> Iterator[Roster]:
+    opened = open_roster("sqlite:///roster.db", tmp_path)
+    yield opened
+    opened.close()
 
 
 def test_the_promised_tables_and_columns_are_there(roster: Roster) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -139,9 +141,7 @@ def test_what_cannot_be_written_is_said(drive: Drive, demo_folder: Path, here: P
 
 
 def test_a_formula_in_a_name_is_defused(drive: Drive, demo_folder: Path, here: Path) -> None:
-    import sqlite3
-
-    with sqlite3.connect(demo_folder / "roster.db") as database:
+    with contextlib.closing(sqlite3.connect(demo_folder / "roster.db")) as database, database:
         database.execute("UPDATE users SET family_name = '=cmd()' WHERE id = 1")
 
     async def steps(pilot: Pilot[Any]) -> None:
