@@ -6,6 +6,7 @@
   · RunLocked                   another run holds the lock of this source (exit 5)
   · RosterError                 the database cannot be opened, read or written (exit 1)
     · NoRoster                  there is none yet: nothing was synced so far
+  · Held                        a guard refuses what would remove too much; nothing was changed (exit 4)
   · ExportError                 an export could not be written; what was there before is there still (exit 1)
   · Stopped                     SIGINT, SIGTERM or the person at the screen ended the run (exit 130 / 143)
   · ProviderError               (exit 7)
@@ -132,6 +133,12 @@ class RosterError(RosterSyncError):
 
 class NoRoster(RosterError):
     """There is no database yet, and the command is not one that makes it."""
+
+
+class Held(RosterSyncError):
+    """A guard refuses what would remove too much at once; nothing was changed."""
+
+    exit_code = ExitCode.HELD
 
 
 class ExportError(RosterSyncError):

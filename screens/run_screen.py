@@ -170,7 +170,7 @@ class RunScreen(FramedScreen):
     @work(exclusive=True, group="undo")
     async def action_undo(self) -> None:
         """Looks what taking the run back would do, asks, and does it."""
-        planned = await self.carry_out(planning=True)
+        planned = await self.carry_out(planning=True, ceiling=None)
         if planned is None:
             return
         question = Confirm(
@@ -178,17 +178,20 @@ class RunScreen(FramedScreen):
             f"{planned.message}\n\nWhat later runs changed since stays as it is.",
             act=f"Take back run {self.run.id}",
         )
-        if await self.app.push_screen_wait(question) and (done := await self.carry_out(planning=False)):
+        deleting = sum(actions.get("deleted", 0) + actions.get("problems", 0) for actions in planned.counts.values())
+        if await self.app.push_screen_wait(question) and (
+            done := await self.carry_out(planning=False, ceiling=deleting)
+        ):
             self.app.push_screen(Notice(f"Run {self.run.id} was taken back", done.message))
 
-    async def carry_out(self, *, planning: bool) -> RunEnded | None:
+    async def carry_out(self, *, planning: bool, ceiling: int | None) -> RunEnded | None:
         """Undoes, or only plans to; an error becomes a notice, and None comes back."""
         from oneroster_tui.sync.undo import undo
 
         def conduct(
             settings: Settings, roster: Roster, _: Client | Bundle, emit: Emit, __: Callable[[], bool]
         ) -> RunEnded:
-            return undo(settings, roster, emit, self.run.id, planning=planning)
+            return undo(settings, roster, emit, self.run.id, planning=planning, ceiling=ceiling)
 
         self.desk.runs.start("plan" if planning else "full", conduct)
         ended = await self.desk.runs.finished()

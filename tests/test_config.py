@@ -512,3 +512,14 @@ def test_a_mutilated_sample_makes_settings_or_a_config_error(data: st.DataObject
         assert isinstance(load(path), Settings)
     except ConfigError as error:
         assert str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(("word", "near"), [("stduent", "student"), ("techer", "teacher"), ("guardians", "guardian")])
+def test_a_role_that_is_nearly_one_of_oneroster_is_warned_of(word: str, near: str) -> None:
+    (warning,) = from_text(f'[role_mapping]\n{word} = "X"', HERE).warnings
+    assert f"role_mapping.{word} is no role of OneRoster; did you mean {near}?" in warning
+
+
+@pytest.mark.parametrize("word", ["Student", '"ext:studant"', "wizard", "districtadministrator"])
+def test_roles_in_any_case_and_the_providers_own_are_not(word: str) -> None:
+    assert from_text(f'[role_mapping]\n{word} = "X"', HERE).warnings == ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oneroster_tui.cli.options import perform, shared
+from oneroster_tui.cli.options import Somewhere, perform, shared
 from oneroster_tui.cli.root import cli
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def words_of(given: tuple[str, ...]) -> tuple[str, ...]:
 
 @export.command("csv")
 @shared
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=Somewhere(path_type=Path))
 @click.option(
     "--oneroster-version",
     "version",
@@ -94,7 +94,7 @@ def export_csv(
 
 @export.command("moodle")
 @shared
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=Somewhere(path_type=Path), required=False)
 @click.option("--push", is_flag=True, help="Into the running Moodle that [moodle] names, in place of files.")
 @click.option("--plan", is_flag=True, help="With --push: only say what it would do.")
 @click.option(
@@ -142,7 +142,7 @@ def export_moodle(
 
 @export.command("json")
 @shared
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=Somewhere(path_type=Path))
 @SCHOOLS
 @TABLE_COLUMNS
 @click.pass_context
@@ -161,7 +161,7 @@ def export_json(
 
 @export.command("csv-tables")
 @shared
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=Somewhere(path_type=Path))
 @SCHOOLS
 @TABLE_COLUMNS
 @click.option(

@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 SHARED = ("config", "demo", "demo_day", "demo_version", "json")
 
 
+class Somewhere(click.Path):
+    """A path that is not empty: as of a shell's unset variable it would be the folder one stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuses nothing at all."""
+        if not str(value).strip():
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Words(click.ParamType[str]):
+    """A text that is not blank."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses nothing at all."""
+        if not str(value).strip():
+            self.fail("it is empty", param, ctx)
+        return str(value)
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that are taken before or after a command."""
     for option in (

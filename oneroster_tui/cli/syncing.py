@@ -95,16 +95,20 @@ def discard(context: click.Context, /, *, run: int, **given: Any) -> None:
 @cli.command()
 @shared
 @click.argument("run", type=click.IntRange(1))
-@click.option("--plan", is_flag=True, help="Only show what would be put back.")
+@click.option("--plan", is_flag=True, help="Only show what would be put back and deleted.")
+@click.option(
+    "--max", "maximum", type=click.IntRange(0), metavar="N", help="Let up to N rows that RUN created be deleted."
+)
 @click.pass_context
-def undo(context: click.Context, /, *, run: int, plan: bool, **given: Any) -> None:
+def undo(context: click.Context, /, *, run: int, plan: bool, maximum: int | None, **given: Any) -> None:
     """Take RUN back: every row it changed becomes what it was, as a run of its own.
 
-    What changed again since is left alone, and said.
+    What changed again since is left alone, and said. Rows that RUN created are deleted; where they are more than
+    the guards let pass, nothing is done (exit 4) unless --max allows it.
     """
     from oneroster_tui.headless import sync as headless
 
-    perform(context, given, lambda options, output: headless.undo(options, output, run, plan=plan))
+    perform(context, given, lambda options, output: headless.undo(options, output, run, plan=plan, maximum=maximum))
 
 
 @cli.command()

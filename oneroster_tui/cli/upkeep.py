@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from oneroster_tui.cli.options import perform, shared
+from oneroster_tui.cli.options import Somewhere, perform, shared
 from oneroster_tui.cli.root import cli
 
 
@@ -77,7 +77,7 @@ def migrate_db(context: click.Context, /, *, url: str, **given: Any) -> None:
 
 @cli.command("support-bundle")
 @shared
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=Somewhere(path_type=Path))
 @click.pass_context
 def support_bundle(context: click.Context, /, *, file: Path, **given: Any) -> None:
     """Write an anonymised zip about this installation to FILE: no names, no ids, no secrets."""

@@ -263,6 +263,7 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
         and not _is_loopback(values["notify.smtp_host"])
     ):
         yield f'{path.name}: notify.smtp_tls is "none": mails, and the password, can be read on the way.'
+    yield from _unknown_roles(values["role_mapping"], path)
     held = [words for name, words in HELD_SECRETS.items() if values[name]]
     if has_password(values["database.url"]):
         held.append("the database's password")
@@ -276,6 +277,21 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
                 f"{path.name} holds {' and '.join(held)} and other users may open it (mode {mode:o}). "
                 f"Run: chmod 600 {path}"
             )
+
+
+def _unknown_roles(mapping: Mapping[str, str], path: Path) -> Iterator[str]:
+    """Role words that are nearly, but not quite, one of OneRoster's: whoever has the role would be left out in silence."""
+    from difflib import get_close_matches
+
+    from oneroster_tui.records import ROLES
+
+    known = {role.casefold(): role for role in ROLES}
+    for role in mapping:
+        if role.casefold() in known or role.casefold().startswith("ext:"):
+            continue
+        near = get_close_matches(role.casefold(), known, n=1, cutoff=0.75)
+        if near:
+            yield f"{path.name}: role_mapping.{role} is no role of OneRoster; did you mean {known[near[0]]}?"
 
 
 def _loopback(url: str) -> bool:

@@ -105,6 +105,7 @@ def _folder(place: Path, own: Callable[[str], bool]) -> Iterator[Path]:
         yield part
         shutil.rmtree(previous, ignore_errors=True)
         if place.exists():
+            _dress_as(part, place)
             place.rename(previous)
         try:
             part.rename(place)
@@ -115,6 +116,14 @@ def _folder(place: Path, own: Callable[[str], bool]) -> Iterator[Path]:
         shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _dress_as(part: Path, place: Path) -> None:
+    """Gives the new folder the mode of the old one, and its owner and group where that is allowed: others may read there."""
+    old = place.stat()
+    with contextlib.suppress(OSError):
+        os.chown(part, old.st_uid, old.st_gid)
+    part.chmod(old.st_mode & 0o7777)
 
 
 def _require_own(place: Path, own: Callable[[str], bool]) -> None:

@@ -145,7 +145,7 @@ def describe(run: RunRow) -> str:
     return (
         f"run {run.id}  {run.started_at}  {run.mode:<5} {run.outcome:<11} {took:>6}  created {run.total('created'):,}, "
         f"updated {run.total('updated', 'reactivated'):,}, removed {gone:,}, held {run.total('held'):,}, "
-        f"problems {run.total('problems'):,}"
+        f"problems {run.total('problems'):,}{f' ({run.decision})' if run.decision else ''}"
     )
 
 

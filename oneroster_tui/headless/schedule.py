@@ -64,7 +64,7 @@ def crontab(settings: Settings, hour: int, minute: int) -> str:
             f"# oneroster-tui, source {settings.source}: put these lines into `crontab -e` of the user who owns the roster.",
             "# Cron mails what is on stderr. Exit code 4: removals are held, somebody has to decide (see `status`).",
             *environment_notes(settings, "# "),
-            f"{minute} {hour} * * * {cron_words(command(settings, '--sync'))} {append}{log.replace('%', chr(92) + '%')}",
+            f"{minute} {hour} * * * umask 077; {cron_words(command(settings, '--sync'))} {append}{log.replace('%', chr(92) + '%')}",
             "# Tells whoever is named in [notify] when the roster has grown old; prints nothing else.",
             f"{minute} 12 * * * {cron_words(command(settings, 'status'))} >/dev/null",
             "",

@@ -96,7 +96,7 @@ def discard(options: Options, output: Output, run_id: int) -> ExitCode:
     return ExitCode.DONE
 
 
-def undo(options: Options, output: Output, run_id: int, *, plan: bool) -> ExitCode:
+def undo(options: Options, output: Output, run_id: int, *, plan: bool, maximum: int | None = None) -> ExitCode:
     """Takes a run back, or says what that would do.
 
     Raises:
@@ -104,7 +104,7 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool) -> ExitCo
     """
     with opened(options) as settings, roster_of(settings, create=False) as roster:
         with witnessed(settings, output, lambda: False, "nothing") as witness:
-            ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan)
+            ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan, ceiling=maximum)
         output.result(facts(ended, roster.place, 0))
     return ended.exit_code
 

@@ -98,7 +98,7 @@ def why_doubtful(settings: Settings, roster: Roster, source_id: int) -> str:
         (source_id,),
     ).fetchone()
     if last is None or not state.full_at:
-        return "there was no full run yet"
+        return "there was no full run yet of the provider at this address"
     number, mode, outcome = last
     if outcome != "done":
         return f"the last run ({number}) ended {outcome}"

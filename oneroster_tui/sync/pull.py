@@ -63,6 +63,7 @@ class Pull(Taking):
             self.read(collection, entity, take)
             self.finish(entity)
         self.finish_people()
+        self.report_unmapped()
         self.report_hidden_problems()
         return self.pulled
 
@@ -104,6 +105,8 @@ class Pull(Taking):
         """Forgets a collection that is read again: what was staged, decided and remembered of it."""
         entity = BY_COLLECTION[collection]
         self.emit(Note(f"{why} What was said of it so far does not count.", "warning"))
+        if collection is Collection.ENROLLMENTS:
+            self.unmapped.clear()
         self.stage.clear(entity)
         self.pulled.unidentified.discard(entity.table)
         self.problem_kinds = {kind: count for kind, count in self.problem_kinds.items() if kind[0] != entity.table}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,9 +15,10 @@ from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import Class, Collection, Enrollment, Problem, Record, Role, User
 from oneroster_tui.sync import duplicates, merge, plan
 from oneroster_tui.sync.entities import BY_COLLECTION, CLASSES, COURSES, ENROLLMENTS, ORGS, USERS, Entity
-from oneroster_tui.sync.events import Emit, ProblemFound
+from oneroster_tui.sync.events import Emit, Note, ProblemFound
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.usernames import username_maker
+from oneroster_tui.text import sanitise
 
 FAMILY_ROLES = ("parent", "guardian", "relative")
 """What an agent is to a student, before any other role the same person may have."""
@@ -73,6 +75,7 @@ class Taking:
         self.classes: dict[str, str] = {}
         self.class_ids: dict[str, int] = {}
         self.problem_kinds: dict[tuple[str, str], int] = {}
+        self.unmapped: Counter[str] = Counter()  # role -> enrollments that are not kept for it
 
     def take_problems(self, entity: Entity, problems: Sequence[Problem]) -> None:
         """Records what could not be used; a row that is listed but broken must not count as absent."""
@@ -91,6 +94,11 @@ class Taking:
         self.stage.add_problem(problem)
         if self.problem_kinds[kind] <= SHOWN_PROBLEMS:
             self.emit(ProblemFound(problem))
+
+    def report_unmapped(self) -> None:
+        """Says how many enrollments were left out because nobody mapped their role: a slip there would lose a whole role."""
+        for role, count in sorted(self.unmapped.items()):
+            self.emit(Note(f"Not kept: {count:,} enrollments as {sanitise(role, 60)}, a role that is not mapped"))
 
     def report_hidden_problems(self) -> None:
         """Says how many problems of each kind were not shown one by one."""
@@ -287,6 +295,8 @@ class Taking:
             fate = self.enrollment_fate(e)
             if fate != "kept":
                 dropped.append((e.sourced_id, fate))
+                if fate == "role_not_mapped":
+                    self.unmapped[e.role] += 1
                 continue
             rows.append(
                 (

@@ -10,7 +10,7 @@ import msgspec
 import peewee as pw
 
 from oneroster_tui.config import Settings
-from oneroster_tui.errors import ConfigError, ExitCode, RosterError
+from oneroster_tui.errors import ConfigError, ExitCode, Held, RosterError
 from oneroster_tui.records import Problem
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.roster.queries import ChangeRow, change_row
@@ -18,6 +18,7 @@ from oneroster_tui.sync import runs
 from oneroster_tui.sync.audit import row_json, stored_columns
 from oneroster_tui.sync.entities import ACADEMIC_SESSIONS, CLASSES, ENROLLMENTS, ENTITIES, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, ProblemFound, RunEnded, RunStarted
+from oneroster_tui.sync.guard import exceeds
 from oneroster_tui.sync.id_map import rename_relationships
 
 BATCH = 1000
@@ -45,19 +46,31 @@ class Conflict(Exception):
     why: str
 
 
-def undo(settings: Settings, roster: Roster, emit: Emit, run_id: int, *, planning: bool = False) -> RunEnded:
+def undo(
+    settings: Settings,
+    roster: Roster,
+    emit: Emit,
+    run_id: int,
+    *,
+    planning: bool = False,
+    ceiling: int | None = None,
+) -> RunEnded:
     """Takes back what a run applied.
 
     Args:
         planning: only say what would be done.
+        ceiling: how many of the rows that the run created may be deleted; None: as many as the guards let pass.
 
     Raises:
         ConfigError: there is no such run, or it applied nothing.
+        Held: it would delete more rows than that.
         RunLocked, RosterError: and then nothing was changed.
     """
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
         require_undoable(roster, source_id, run_id)
+        if not planning:
+            require_allowed(settings, roster, source_id, run_id, ceiling)
         with runs.recorded(roster, source_id, "plan" if planning else "undo") as run:
             emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
             with roster.transaction(), roster.database.atomic() as savepoint:
@@ -85,6 +98,43 @@ def require_undoable(roster: Roster, source_id: int, run_id: int) -> None:
         raise ConfigError(what, where=roster.place, do="see `oneroster-tui history`")
 
 
+def require_allowed(settings: Settings, roster: Roster, source_id: int, run_id: int, ceiling: int | None) -> None:
+    """Refuses to delete more of what a run created than somebody, or the guards, let pass.
+
+    Raises:
+        Held: it would.
+    """
+    created = dict(
+        roster.execute(
+            "SELECT entity, COUNT(*) FROM sync_changes WHERE run_id = ? AND before IS NULL AND after IS NOT NULL "
+            "GROUP BY entity",
+            (run_id,),
+        ).fetchall()
+    )
+    total = sum(created.values())
+    if ceiling is not None and total <= ceiling:
+        return
+    over = [
+        f"{created[entity.table]:,} of {stored:,} {entity.table}"
+        for entity in ENTITIES
+        if entity.guarded and created.get(entity.table)
+        for stored in [active(roster, entity, source_id)]
+        if ceiling is not None or exceeds(created[entity.table], stored, settings.guards)
+    ]
+    if over:
+        raise Held(
+            f"Taking back run {run_id} would delete {total:,} rows that it created ({', '.join(over)}): nothing was done.",
+            where=roster.place,
+            do=f"look with `undo {run_id} --plan`; if that is what you want: `undo {run_id} --max {total}`",
+        )
+
+
+def active(roster: Roster, entity: Entity, source_id: int) -> int:
+    """How many rows of a table are active."""
+    sql = f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'"
+    return int(roster.value(sql, (source_id,)))
+
+
 class Undoing:
     """One undo: first the rows that the run deleted come back, what others refer to first; then all else, the other way."""
 
@@ -110,10 +160,13 @@ class Undoing:
         self.run.counts = self.counts
         self.run.exit_code = ExitCode.RECORD_PROBLEMS if conflicts else ExitCode.DONE
         self.run.outcome = "planned" if self.run.mode == "plan" else "done"
-        done = sum(actions.get("restored", 0) + actions.get("deleted", 0) for actions in self.counts.values())
+        restored, deleted = (
+            sum(actions.get(action, 0) for actions in self.counts.values()) for action in ("restored", "deleted")
+        )
         left = f"; {conflicts:,} changed since and were left alone" if conflicts else ""
         verb = "would be" if self.run.mode == "plan" else "were"
-        self.run.message = f"{done:,} rows {verb} put back as they were before run {self.run_id}{left}."
+        back = f"{restored:,} rows {verb} put back as they were before run {self.run_id}"
+        self.run.message = f"{back}, {deleted:,} that it created {verb} deleted{left}."
 
     def changes(self, entity: Entity, where: str) -> Iterator[ChangeRow]:
         """The run's audit rows of a table, in batches: the undo writes to the same table."""

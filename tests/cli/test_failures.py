@@ -124,7 +124,15 @@ def test_errors_are_objects_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sync", "--bogus"), ("--sync", "check"), ("sync", "--detailed-exitcode"), ("approve",), ("nonsense",)],
+    [
+        ("sync", "--bogus"),
+        ("--sync", "check"),
+        ("sync", "--detailed-exitcode"),
+        ("approve",),
+        ("nonsense",),
+        ("--demo", "explain", " "),
+        ("--demo", "export", "csv", ""),
+    ],
 )
 def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert fails(tmp_path, *arguments)[0] == 2

@@ -53,6 +53,16 @@ def test_a_later_export_takes_the_place_of_an_earlier_one(tmp_path: Path, name: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_folder_that_others_read_stays_one(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    write(shared, {"a.csv": "1"})
+    assert shared.stat().st_mode & 0o7777 == 0o2770
+    assert read(shared) == {"a.csv": "1"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
     write(tmp_path / "out", {"a.csv": ""})
     write(tmp_path / "out.zip", {"a.csv": ""})

@@ -97,6 +97,13 @@ def test_a_held_enrollment_whose_record_names_an_unknown_class_stays(lab: Lab) -
     assert_stays(lab, "enrollments", "s1-a-1")
 
 
+def test_a_role_that_nobody_mapped_is_said_with_its_number(lab: Lab) -> None:
+    lab.sync(role_mapping={"stduent": "Student", "teacher": "Teacher"})
+    assert "Not kept: 12 enrollments as student, a role that is not mapped" in lab.log()
+    lab.sync()
+    assert "Not kept" not in lab.log()
+
+
 @pytest.mark.parametrize("field", ["user", "class", "role"])
 def test_a_held_enrollment_whose_record_cannot_be_read_stays_and_so_does_its_user(lab: Lab, field: str) -> None:
     lab.provider.user("guest", "student", (), agents=[ref("s2-pa1")])

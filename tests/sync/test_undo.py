@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from oneroster_tui.errors import ConfigError, ExitCode
+from oneroster_tui.errors import ConfigError, ExitCode, Held
+from oneroster_tui.roster import queries
 from oneroster_tui.sync.events import Event, RunEnded
 from oneroster_tui.sync.undo import undo
 from tests.lab import Lab, small_district
@@ -29,6 +30,23 @@ def move_on(lab: Lab) -> None:
     records["classes"]["s1-b"]["terms"] = [{"sourcedId": "t2"}]
     lab.provider.user("s1-new", "parent")
     records["users"]["s1-st3"]["agents"] = [{"sourcedId": "s1-new"}]
+
+
+def test_an_undo_that_would_empty_the_roster_is_refused_until_somebody_says_how_much(lab: Lab) -> None:
+    ended = lab.sync()
+    before = lab.content()
+    guarded = lab.configured(guards={"max_remove_percent": 10.0, "max_remove_count": 5})
+    for ceiling in (None, 3):
+        with pytest.raises(Held, match=r"would delete .* rows that it created"):
+            undo(guarded, lab.roster, lab.events.append, ended.run_id, ceiling=ceiling)
+    assert lab.content() == before
+    assert len(queries.runs(lab.roster, lab.settings.source)) == 1
+    planned = undo(guarded, lab.roster, lab.events.append, ended.run_id, planning=True)
+    deleting = sum(actions.get("deleted", 0) for actions in planned.counts.values())
+    assert f"{deleting} that it created would be deleted" in planned.message
+    undo(guarded, lab.roster, lab.events.append, ended.run_id, ceiling=deleting)
+    assert lab.active("users") == set()
+    assert queries.last_run(lab.roster, lab.settings.source, good=True) is None
 
 
 @pytest.mark.parametrize("policy", ["suspend", "unenrol", "delete"])

@@ -59,7 +59,11 @@ def runs(roster: Roster, source: str, *, limit: int = 20, before: int | None = N
 def last_run(roster: Roster, source: str, *, good: bool = False) -> RunRow | None:
     """The newest run that was not only a plan; `good`: the newest after which the roster was fresh."""
     marks = ", ".join("?" * len(GOOD))
-    wanted = f"AND r.outcome IN ({marks})" if good else ""
+    # Taking a run back does not make the roster fresh, and what went well before it says nothing any more.
+    since = (
+        "(SELECT MAX(u.id) FROM sync_runs u WHERE u.source_id = r.source_id AND u.mode = 'undo' AND u.outcome = 'done')"
+    )
+    wanted = f"AND r.id > COALESCE({since}, 0) AND r.outcome IN ({marks})" if good else ""
     row = roster.execute(
         f"SELECT {RUN_COLUMNS} FROM sync_runs r JOIN sources s ON s.id = r.source_id "
         f"WHERE s.name = ? AND r.mode <> 'plan' {wanted} ORDER BY r.id DESC LIMIT 1",
