@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from oneroster_tui.cli.options import Words, bundled, perform, reporting, shared
+from oneroster_tui.cli.options import bundled, not_blank, perform, reporting, shared
 from oneroster_tui.cli.root import cli
 
 
@@ -86,7 +86,7 @@ def schools(
 
 @cli.command()
 @shared
-@click.argument("text", type=Words(), metavar="ID")
+@click.argument("text", metavar="ID", callback=not_blank)
 @click.pass_context
 def explain(context: click.Context, /, *, text: str, **given: Any) -> None:
     """Say why a person or class is not here, or is.

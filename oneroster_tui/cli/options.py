@@ -28,16 +28,11 @@ class Somewhere(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Words(click.ParamType[str]):
-    """A text that is not blank."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses nothing at all."""
-        if not str(value).strip():
-            self.fail("it is empty", param, ctx)
-        return str(value)
+def not_blank(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuses a text that is blank."""
+    if not value.strip():
+        raise click.BadParameter("it is empty", context, parameter)
+    return value
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
