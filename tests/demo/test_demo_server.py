@@ -382,6 +382,7 @@ import sys
 from oneroster_tui.demo import running, serve
 assert not {"starlette", "uvicorn", "msgspec", "authlib"} & set(sys.modules), "the import must be cheap"
 import signal, threading, time, urllib.request
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it from the start
 before = signal.getsignal(signal.SIGINT)
 with running() as provider:
     assert signal.getsignal(signal.SIGINT) is before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,15 @@ RIGHT = roster_of(district(), "1.1", ("s1", "s2"), MAPPED)
 EMPTY: dict[str, set[object]] = {table: set() for table in RIGHT}
 Judge = Callable[[Request, int], Answer | None]
 """(request, how often the same one came before) -> a failure, or None."""
+
+
+@pytest.fixture(autouse=True)
+def broken_connections() -> Iterator[None]:
+    """Collects what a run left behind that gave up while threads were still waiting: sockets of theirs, which warn."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def failing(judge: Judge) -> LabProvider:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 import pytest_textual_snapshot
 import textual
+from filelock import FileLock
 from textual import _wait
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -131,12 +132,19 @@ def at_fixed_times(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo district after two nights that went well and one that is held; made once, to be copied."""
-    folder = tmp_path_factory.mktemp("district")
-    for day in (1, 2, 60):
-        sync_day(folder, day)
-    at_fixed_times(folder)
-    write_config(folder)
+    """The demo district after two nights that went well and one that is held; made once for all workers, to be copied."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = shared / "district"
+    with FileLock(shared / "district.lock"):
+        if not folder.exists():
+            made = shared / "district.part"
+            made.mkdir()
+            for day in (1, 2, 60):
+                sync_day(made, day)
+            at_fixed_times(made)
+            write_config(made)
+            made.rename(folder)
     return folder
 
 
