@@ -7,6 +7,7 @@ a cell that OneRoster requires comes out blank, or names a record that is not in
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -22,6 +23,10 @@ from oneroster_tui.export.report import Report
 from oneroster_tui.export.rows import Stopping, never, one_line, write_rows
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries.export import Extract, extract, newest_run
+from oneroster_tui.text import sanitise
+
+SYSTEM = "oneroster-tui"
+"""How a manifest names this program."""
 
 ROLE_IDS = uuid.UUID("6f0c9c7e-1df1-5b52-9a45-4b9c7c2f7f0e")
 """The namespace of the sourcedIds of 1.2's roles: the roster has none for them, and the same role must keep the same one."""
@@ -61,6 +66,7 @@ def export_bundle(
         Stopped: the same.
     """
     chosen = optional_columns(version, columns)
+    require_own_bundle(path)
     report = Report("delta" if since is not None else "bulk")
     with extract(roster, source, schools=schools, since=since, keep_runs=keep_runs) as found:
         report.newest_run = newest_run(roster, source)
@@ -70,11 +76,29 @@ def export_bundle(
                 bundle.write(opening, file, rows, stopping)
             modes = dict.fromkeys(report.files, report.mode)
             with opening(f"{MANIFEST}.csv") as text:
-                manifest = manifest_rows(version, modes, "oneroster-tui", source)
+                manifest = manifest_rows(version, modes, SYSTEM, source)
                 write_rows(text, MANIFEST_HEADER, manifest, stopping)
     if since is None and not schools:
         report.note_absent("enrollments", "users", "classes", "orgs")
     return report
+
+
+def require_own_bundle(path: Path) -> None:
+    """Refuses to replace a bundle that came from elsewhere: its files bear the same names.
+
+    Raises:
+        ConfigError: the folder holds files, and no manifest of this program.
+    """
+    if path.suffix.lower() == ".zip" or not path.is_dir() or not any(path.iterdir()):
+        return
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if f"source.systemName,{SYSTEM}" in (path / f"{MANIFEST}.csv").read_text(encoding="utf-8-sig"):
+            return
+    raise ConfigError(
+        "The folder holds files that this program did not export, and would be replaced as a whole.",
+        where=sanitise(str(path)),
+        do="choose another folder, or empty this one",
+    )
 
 
 def is_ours(name: str) -> bool:

@@ -300,6 +300,20 @@ def test_a_stopped_export_leaves_what_was_there(lab: Lab) -> None:
     assert [one.name for one in lab.folder.iterdir() if one.name.endswith(".part")] == []
 
 
+@pytest.mark.parametrize("manifest", [None, "propertyName,value\nsource.systemName,Some SIS\n"])
+def test_a_bundle_that_came_from_elsewhere_is_left_alone(lab: Lab, manifest: str | None) -> None:
+    path = lab.folder / "theirs"
+    path.mkdir()
+    (path / "users.csv").write_text("sourcedId\nimportant\n")
+    if manifest:
+        (path / "manifest.csv").write_text(manifest)
+    with pytest.raises(ConfigError, match="did not export"):
+        export(lab, "theirs")
+    assert "important" in (path / "users.csv").read_text()
+    export(lab)
+    export(lab)  # what it wrote itself it replaces
+
+
 def test_a_full_disk_leaves_what_was_there(lab: Lab) -> None:
     path, _ = export(lab)
     before = texts(path)
