@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -130,6 +131,12 @@ class InterfaceApp(Commanding, App[None]):
             self.animation_level = "none"
 
     # Coming and going
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Opens the interface on a terminal. Collects garbage seldom: a look at all objects made keys wait a tenth of a second."""
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        return super().run(*args, **kwargs)
 
     async def on_mount(self) -> None:
         """Listens to what changes; the rest waits until the first frame is painted."""
