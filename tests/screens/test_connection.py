@@ -499,7 +499,7 @@ def test_resizing_breaks_nothing(drive: Drive, demo_folder: Path, monkeypatch: p
         for width, height in ((60, 18), (30, 8), (200, 60)):
             await pilot.resize_terminal(width, height)
             await settle(pilot)
-        assert screen_text(pilot.app) == before
+        await until(pilot, lambda: screen_text(pilot.app) == before)  # laid out anew in more than one step
 
     drive(make_app(demo_folder, "connection"), steps, (200, 60))
 
