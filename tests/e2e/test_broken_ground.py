@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -25,16 +24,7 @@ def people(folder: Path) -> list[tuple[str, str]]:
 
 def on_a_full_disk(folder: Path, room: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs oneroster-tui where no file may grow beyond `room` bytes."""
-    code = "import sys; from oneroster_tui.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        check=False,
-        timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
-    )
+    return command(folder, *arguments, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
 
 
 def assert_said(done: subprocess.CompletedProcess[str], *words: str) -> None:

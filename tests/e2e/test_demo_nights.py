@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from tests.e2e.roster_check import compare, expected, fetch
 DATABASE = Path("oneroster-demo") / "roster.db"
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs oneroster-tui in a folder; whatever it says on stderr must be meant."""
+def command(
+    folder: Path, *arguments: str, before: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs oneroster-tui in a folder; whatever it says on stderr must be meant. `before`: done in its process first."""
     code = "import sys; from oneroster_tui.cli import main; sys.argv[0] = 'oneroster-tui'; main()"
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
@@ -26,6 +29,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         check=False,
         timeout=120,
+        preexec_fn=before,
     )
 
 
