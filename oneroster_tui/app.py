@@ -138,6 +138,15 @@ class InterfaceApp(Commanding, App[None]):
         gc.set_threshold(50_000, 20, 50)
         return super().run(*args, **kwargs)
 
+    def on_load(self) -> None:
+        """Takes Textual's eager tasks off, which it turns on where Python has them (3.12): every Python does the same then.
+
+        With them a field of the first screen is mounted before the app has put that screen on its stack, and the app crashes.
+        """
+        import asyncio
+
+        asyncio.get_running_loop().set_task_factory(None)
+
     async def on_mount(self) -> None:
         """Listens to what changes; the rest waits until the first frame is painted."""
         self.theme_changed_signal.subscribe(self, self.keep_theme)
