@@ -7,7 +7,6 @@ a cell that OneRoster requires comes out blank, or names a record that is not in
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -23,7 +22,6 @@ from oneroster_tui.export.report import Report
 from oneroster_tui.export.rows import Stopping, never, one_line, write_rows
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries.export import Extract, extract, newest_run
-from oneroster_tui.text import sanitise
 
 SYSTEM = "oneroster-tui"
 """How a manifest names this program."""
@@ -66,7 +64,6 @@ def export_bundle(
         Stopped: the same.
     """
     chosen = optional_columns(version, columns)
-    require_own_bundle(path)
     report = Report("delta" if since is not None else "bulk")
     with extract(roster, source, schools=schools, since=since, keep_runs=keep_runs) as found:
         report.newest_run = newest_run(roster, source)
@@ -83,27 +80,18 @@ def export_bundle(
     return report
 
 
-def require_own_bundle(path: Path) -> None:
-    """Refuses to replace a bundle that came from elsewhere: its files bear the same names.
+def is_ours(file: Path) -> bool:
+    """Whether a file is one of a bundle's, and this program wrote the bundle: those that came from elsewhere bear the same names.
 
     Raises:
-        ConfigError: the folder holds files, and no manifest of this program.
+        OSError: its manifest cannot be read.
     """
-    if path.suffix.lower() == ".zip" or not path.is_dir() or not any(path.iterdir()):
-        return
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        if f"source.systemName,{SYSTEM}" in (path / f"{MANIFEST}.csv").read_text(encoding="utf-8-sig"):
-            return
-    raise ConfigError(
-        "The folder holds files that this program did not export, and would be replaced as a whole.",
-        where=sanitise(str(path)),
-        do="choose another folder, or empty this one",
-    )
-
-
-def is_ours(name: str) -> bool:
-    """Whether a file's name is one of a bundle's."""
-    return name.removesuffix(".csv") in (*FILES["1.1"], *FILES["1.2"], MANIFEST) and name.endswith(".csv")
+    if file.suffix != ".csv" or file.stem not in (*FILES["1.1"], *FILES["1.2"], MANIFEST):
+        return False
+    try:
+        return f"source.systemName,{SYSTEM}" in file.with_name(f"{MANIFEST}.csv").read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
 
 
 def optional_columns(version: str, columns: Iterable[str]) -> dict[str, frozenset[str]]:

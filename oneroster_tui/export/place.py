@@ -25,13 +25,16 @@ LEFT_OVER = 24 * 3600.0
 Opening = Callable[[str], contextlib.AbstractContextManager[TextIO]]
 """Opens one file of an export by its name, for text; one at a time."""
 
+Own = Callable[[Path], bool]
+"""Whether a file is one that an export of this kind wrote: it is asked of each file of a folder that would be replaced."""
+
 
 @contextlib.contextmanager
-def folder_or_zip(path: Path, own: Callable[[str], bool]) -> Iterator[Opening]:
+def folder_or_zip(path: Path, own: Own) -> Iterator[Opening]:
     """Writes several files: into a zip where the path ends in `.zip`, else into a folder.
 
     Args:
-        own: whether a file's name is one that such an export writes; a folder that holds anything else is left alone.
+        own: a folder that holds anything else is left alone.
 
     Raises:
         ConfigError: the place is taken by something that no export wrote.
@@ -92,7 +95,7 @@ def _file(place: Path) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _folder(place: Path, own: Callable[[str], bool]) -> Iterator[Path]:
+def _folder(place: Path, own: Own) -> Iterator[Path]:
     """A folder that takes its place, and that of an older export, when the block has ended well."""
     previous = place.with_name(f".{place.name}.previous")
     if previous.exists() and not place.exists():  # killed between the two moves below
@@ -126,7 +129,7 @@ def _dress_as(part: Path, place: Path) -> None:
     part.chmod(old.st_mode & 0o7777)
 
 
-def _require_own(place: Path, own: Callable[[str], bool]) -> None:
+def _require_own(place: Path, own: Own) -> None:
     """Refuses to replace what no export wrote.
 
     Raises:
@@ -136,7 +139,7 @@ def _require_own(place: Path, own: Callable[[str], bool]) -> None:
         return
     if not place.is_dir():
         raise ConfigError("There is a file of that name.", where=str(place), do="choose another name")
-    strange = next((one for one in sorted(place.iterdir()) if not (one.is_file() and own(one.name))), None)
+    strange = next((one for one in sorted(place.iterdir()) if not (one.is_file() and own(one))), None)
     if strange is not None:
         raise ConfigError(
             "The folder holds something that no export of this kind wrote, and would be replaced as a whole.",

@@ -88,9 +88,9 @@ def export_json(
     return report
 
 
-def is_ours(name: str) -> bool:
+def is_ours(file: Path) -> bool:
     """Whether a file's name is one of `export_tables`."""
-    return name.endswith(".csv") and name.removesuffix(".csv") in TABLES
+    return file.suffix == ".csv" and file.stem in TABLES
 
 
 def chosen_columns(columns: Iterable[str]) -> dict[str, list[str]]:

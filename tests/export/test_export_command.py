@@ -73,7 +73,7 @@ def test_options_that_take_several_words(place: Path) -> None:
         (("csv", "out", "--school", "\x1b[31mx"), 2, "no org"),
         (("csv", "out", "--oneroster-version", "2.0"), 2, "Invalid value"),
         (("csv", "missing/out"), 1, "cannot be written"),
-        (("csv", "."), 2, "did not export"),
+        (("csv", "."), 2, "no export of this kind"),
         (("csv",), 2, "PATH"),
         (("moodle",), 2, "Name the folder, or push"),
         (("moodle", "out", "--push"), 2, "Name the folder, or push"),

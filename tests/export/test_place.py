@@ -14,9 +14,9 @@ from oneroster_tui.errors import ConfigError, ExportError
 from oneroster_tui.export.place import folder_or_zip, one_file
 
 
-def own(name: str) -> bool:
+def own(file: Path) -> bool:
     """What these exports write."""
-    return name in ("a.csv", "b.csv")
+    return file.name in ("a.csv", "b.csv")
 
 
 def write(path: Path, content: dict[str, str]) -> None:
@@ -92,7 +92,7 @@ def test_a_process_that_is_killed_leaves_what_was_there(tmp_path: Path, name: st
     write(path, {"a.csv": "old"})
     code = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom oneroster_tui.export.place import folder_or_zip\n"
-        "with folder_or_zip(Path(sys.argv[1]), lambda name: True) as opening, opening('a.csv') as stream:\n"
+        "with folder_or_zip(Path(sys.argv[1]), lambda file: True) as opening, opening('a.csv') as stream:\n"
         "    stream.write('new' * 100_000)\n    stream.flush()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False, cwd=Path(__file__).parents[2])
@@ -130,6 +130,16 @@ def test_what_no_export_wrote_is_left_alone(tmp_path: Path) -> None:
             write(tmp_path / taken, {"a.csv": "3"})
     with pytest.raises(ConfigError, match="of that name"), one_file(folder):
         pass
+
+
+def test_a_folder_that_cannot_be_looked_through_is_left_alone(tmp_path: Path) -> None:
+    def refused(file: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    write(tmp_path / "out", {"a.csv": "1"})
+    with pytest.raises(ExportError, match="Permission denied"), folder_or_zip(tmp_path / "out", refused):
+        pass
+    assert read(tmp_path / "out") == {"a.csv": "1"}
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

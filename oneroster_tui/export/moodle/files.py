@@ -70,9 +70,9 @@ def export_files(
     return report
 
 
-def is_ours(name: str) -> bool:
+def is_ours(file: Path) -> bool:
     """Whether a file's name is one of these."""
-    return name == ENROLMENTS or (name.endswith(".csv") and name.removesuffix(".csv") in COLUMNS)
+    return file.name == ENROLMENTS or (file.suffix == ".csv" and file.stem in COLUMNS)
 
 
 def chosen_columns(columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
