@@ -34,7 +34,7 @@ async def there(desk: Desk, ids: list[str]) -> list[str]:
     from oneroster_tui.explain import from_provider, single_of
 
     def ask(client: Client | Bundle) -> list[str]:
-        return from_provider(desk.settings, single_of(client), ids)
+        return from_provider(desk.settings, single_of(client), ids).said
 
     try:
         return await desk.ask(ask)

@@ -88,7 +88,7 @@ def perform(context: click.Context, given: dict[str, Any], work: Callable[[Optio
         demo_version=merged["demo_version"] or "1.1",
         json=bool(merged["json"]),
     )
-    output = Output(json=options.json)
+    output = Output(json=options.json, command=options.command)
     try:
         code = work(options, output)
     except RosterSyncError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from oneroster_tui.errors import NotFound, ProviderError
+from oneroster_tui.errors import ExitCode, NotFound, ProviderError
 from oneroster_tui.records import Class, Collection, Enrollment, User
 
 if TYPE_CHECKING:
@@ -42,36 +43,47 @@ def single_of(client: Client | Bundle) -> Ask:
     return ask
 
 
-def from_provider(settings: Settings, ask: Ask, ids: Iterable[str]) -> list[str]:
+@dataclass(slots=True)
+class Reply:
+    """What the provider said, in sentences; `exit_code` tells where it could not be asked."""
+
+    said: list[str] = field(default_factory=list)
+    exit_code: ExitCode = ExitCode.DONE
+
+
+def from_provider(settings: Settings, ask: Ask, ids: Iterable[str]) -> Reply:
     """What the provider has under some sourcedIds now, and what a sync makes of it."""
-    said: list[str] = []
+    whole = Reply()
     for sourced_id in list(dict.fromkeys(ids))[:MOST]:
-        said += of_id(settings, ask, sourced_id)
-    return said
+        reply = of_id(settings, ask, sourced_id)
+        whole.said += reply.said
+        whole.exit_code = whole.exit_code or reply.exit_code
+    return whole
 
 
-def of_id(settings: Settings, ask: Ask, sourced_id: str) -> list[str]:
+def of_id(settings: Settings, ask: Ask, sourced_id: str) -> Reply:
     """What the provider says of an id, whatever it is of."""
-    trouble: list[str] = []
+    trouble = Reply()
     for collection, kind in KINDS.items():
         try:
             page = ask(collection, sourced_id)
         except NotFound:
             continue
         except ProviderError as error:
-            trouble.append(f"Asked for the {kind} {sourced_id}: {error.what}")
+            trouble.said.append(f"Asked for the {kind} {sourced_id}: {error.what}")
+            trouble.exit_code = error.exit_code
             if error.status is None:  # nobody answers: the others will not either
                 break
             continue
         if page.records:
-            return [
-                f"The provider has the {kind} {sourced_id}. {line}" for line in of_record(settings, page.records[0])
-            ]
+            said = of_record(settings, page.records[0])
+            return Reply([f"The provider has the {kind} {sourced_id}. {line}" for line in said])
         if page.problems:
-            return [
-                f"The provider has the {kind} {sourced_id}, but not usable: {found.message}" for found in page.problems
-            ]
-    return trouble or [f"Asked just now, the provider has no user, class or enrollment with the id {sourced_id}."]
+            known = f"The provider has the {kind} {sourced_id}, but not usable"
+            return Reply([f"{known}: {found.message}" for found in page.problems])
+    if trouble.said:
+        return trouble
+    return Reply([f"Asked just now, the provider has no user, class or enrollment with the id {sourced_id}."])
 
 
 def of_record(settings: Settings, record: Record) -> Iterator[str]:

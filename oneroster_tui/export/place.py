@@ -37,11 +37,11 @@ def folder_or_zip(path: Path, own: Own) -> Iterator[Opening]:
         own: a folder that holds anything else is left alone.
 
     Raises:
-        ConfigError: the place is taken by something that no export wrote.
+        ConfigError: the place is taken by something that no export wrote, or in no folder.
         ExportError: it cannot be written.
     """
     with _explained(path):
-        place = path.resolve()
+        place = _place(path)
         if place.suffix.lower() == ".zip":
             with _file(place) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
                 yield lambda name: _member(archive, name)
@@ -55,10 +55,10 @@ def one_file(path: Path) -> Iterator[TextIO]:
     """Writes a single text file.
 
     Raises:
-        ConfigError: the place is a folder.
+        ConfigError: the place is a folder, or in none.
         ExportError: it cannot be written.
     """
-    with _explained(path), _file(path.resolve()) as stream, _text(stream) as text:
+    with _explained(path), _file(_place(path)) as stream, _text(stream) as text:
         yield text
 
 
@@ -76,6 +76,22 @@ def _explained(path: Path) -> Iterator[None]:
             where=str(path),
             do="export into a folder" if too_large else "check the folder's owner and mode, and the disk's free space",
         ) from error
+
+
+def _place(path: Path) -> Path:
+    """Where a path leads, links followed.
+
+    Raises:
+        ConfigError: its folder is not there: that is a slip of the pen, and not the disk's fault.
+    """
+    place = path.resolve()
+    if not place.parent.is_dir():
+        raise ConfigError(
+            "It cannot be written there: the folder does not exist.",
+            where=str(path),
+            do="name a place in a folder that exists",
+        )
+    return place
 
 
 @contextlib.contextmanager

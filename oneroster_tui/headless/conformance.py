@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from oneroster_tui.errors import ConfigError, ExitCode, Stopped
+from oneroster_tui.export.place import one_file
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, require
@@ -26,7 +27,8 @@ def conformance(
         requests, seconds: the most it may send and take.
 
     Raises:
-        ConfigError: the connection is not configured, or a file cannot be written.
+        ConfigError: the connection is not configured, or a file's place is taken or in no folder.
+        ExportError: a file cannot be written.
     """
     from oneroster_tui.provider.conformance import facts, page, text
     from oneroster_tui.provider.conformance import junit as xml
@@ -78,7 +80,8 @@ def refuse_to_overwrite(path: Path, mark: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _unwritable(path, error) from None
+        reason = (error.strerror or "it cannot be read").lower()
+        raise ConfigError(f"The report cannot be written: {reason}.", where=str(path), do="name another file") from None
     if not earlier:
         raise ConfigError(
             "The file is there already, and is no earlier report.",
@@ -88,17 +91,10 @@ def refuse_to_overwrite(path: Path, mark: str) -> None:
 
 
 def save(path: Path, content: str) -> None:
-    """Writes a report.
+    """Writes a report, for its owner only: it names ids, and the provider's own words.
 
     Raises:
-        ConfigError: it cannot be written.
+        ExportError: it cannot be written.
     """
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigError:
-    reason = (error.strerror or "it cannot be written").lower()
-    return ConfigError(f"The report cannot be written: {reason}.", where=str(path), do="name another file")
+    with one_file(path) as stream:
+        stream.write(content)

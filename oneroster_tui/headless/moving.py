@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from oneroster_tui.errors import ConfigError, ExitCode
+from oneroster_tui.errors import ConfigError, ExitCode, RosterError
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.workplace import Options, opened, roster_of
-from oneroster_tui.roster.database import open_roster, public_url
+from oneroster_tui.roster.database import is_server, open_roster, public_url
 from oneroster_tui.roster.moving import move
+
+NEW = "name a file that is not there yet, in a folder that can be written; nothing was moved"
 
 
 def migrate_db(options: Options, output: Output, url: str) -> ExitCode:
@@ -20,7 +22,12 @@ def migrate_db(options: Options, output: Output, url: str) -> ExitCode:
     """
     refuse_password(url)
     with opened(options) as settings, roster_of(settings, create=False) as source:
-        target = open_roster(url, settings.path.parent)
+        try:
+            target = open_roster(url, settings.path.parent)
+        except RosterError as error:
+            raise ConfigError(
+                f"The roster cannot move there: {error.what}", where=error.where, do=error.do if is_server(url) else NEW
+            ) from error
         try:
             output.line(f"From {source.place}")
             output.line(f"To   {target.place}")
@@ -29,7 +36,9 @@ def migrate_db(options: Options, output: Output, url: str) -> ExitCode:
             target.close()
         total = sum(counts.values())
         output.line(f"Moved {total:,} rows, counted at both ends. The old roster is as it was, and no longer needed.")
-        output.line(f'Next: set [database] url = "{public_url(url)}" in {settings.path}, and see: oneroster-tui status')
+        output.line(
+            f'Next: set [database] url = "{public_url(url)}" in {settings.path}, and see: {output.command} status'
+        )
         output.result({"exit_code": 0, "from": source.place, "to": target.place, "rows": counts})
     return ExitCode.DONE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,15 +15,21 @@ if TYPE_CHECKING:
     from oneroster_tui.sync.events import Event
 
 
+HINTED = re.compile(r"\boneroster-tui (?=(--sync|sync|status|history|log|schools|check|approve)\b)")
+"""Where a hint names a command that is about the roster or provider at hand."""
+
+
 class Output:
     """A command's voice.
 
     Args:
         json: whether stdout belongs to one JSON object, and the log to stderr.
+        command: how a person calls the program again, for the same roster.
     """
 
-    def __init__(self, *, json: bool) -> None:
+    def __init__(self, *, json: bool, command: str = "oneroster-tui") -> None:
         self.json = json
+        self.command = command
         self.copy: Callable[[str], None] = lambda _: None
         """Gets everything that is said to a person, too: the log file."""
 
@@ -58,6 +65,7 @@ class Output:
 
     def error(self, error: RosterSyncError) -> None:
         """What went wrong and what to do, on stderr; with --json as an object on stdout, too."""
+        error.do = HINTED.sub(lambda _: f"{self.command} ", error.do)
         self._say(sys.stderr, f"{error}\n")
         self.result({"error": error.what, "where": error.where, "do": error.do, "exit_code": int(error.exit_code)})
 

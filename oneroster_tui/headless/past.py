@@ -34,7 +34,7 @@ def status(options: Options, output: Output) -> ExitCode:
         limit = settings.sync.max_age_hours
     age = queries.age_hours(state.good.finished_at) if state.good and state.good.finished_at else None
     fresh = age is not None and age <= limit
-    for line in described(state, age, limit):
+    for line in described(state, age, limit, output.command):
         output.line(line)
     failing = state.failing
     output.result(
@@ -81,13 +81,13 @@ def look(roster: Roster, settings: Settings) -> State:
     )
 
 
-def described(state: State, age: float | None, limit: float) -> Iterator[str]:
-    """The status for a person."""
+def described(state: State, age: float | None, limit: float, command: str) -> Iterator[str]:
+    """The status for a person; `command` is how they call this program."""
     yield f"Last run:  {describe(state.last)}" if state.last else "Last run:  never"
     if state.missing:
         yield f"Roster:    there is none at {sanitise(state.missing, 200)}"
     if age is None:
-        yield "Last good: never; run oneroster-tui --sync"
+        yield f"Last good: never; run {command} --sync"
     else:
         yield f"Last good: {age:.1f} h ago: {'fresh' if age <= limit else 'STALE'} (max_age_hours is {limit:g})"
     if state.failing:
@@ -95,7 +95,7 @@ def described(state: State, age: float | None, limit: float) -> Iterator[str]:
         yield f"Failing:   {runs}, since {state.failing.since}: {sanitise(state.failing.newest.message, 300)}"
     if state.hold:
         held = state.hold.total("held")
-        yield f"Held:      {held:,} removals wait: oneroster-tui approve {state.hold.id}, or discard {state.hold.id}"
+        yield f"Held:      {held:,} removals wait: {command} approve {state.hold.id}, or discard {state.hold.id}"
 
 
 def history(options: Options, output: Output, limit: int) -> ExitCode:
@@ -105,7 +105,7 @@ def history(options: Options, output: Output, limit: int) -> ExitCode:
     for row in rows:
         output.line(describe(row))
     if not rows:
-        output.line("No run yet: oneroster-tui --sync makes the first.")
+        output.line(f"No run yet: {output.command} --sync makes the first.")
     output.result({"exit_code": 0, "runs": [run_facts(row) for row in rows]})
     return ExitCode.DONE
 

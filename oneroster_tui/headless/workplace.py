@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,20 @@ class Options:
     demo_day: int = 1
     demo_version: Version = "1.1"
     json: bool = False
+
+    @property
+    def command(self) -> str:
+        """How a person calls this program again, for the same roster: what hints begin with."""
+        words = ["oneroster-tui"]
+        if self.demo:
+            words.append("--demo")
+        if self.demo_day != 1:
+            words.append(f"--demo-day {self.demo_day}")
+        if self.demo_version != "1.1":
+            words.append(f"--demo-version {self.demo_version}")
+        if self.config is not None:
+            words.append(f"--config {shlex.quote(str(self.config))}")
+        return " ".join(words)
 
 
 @contextlib.contextmanager

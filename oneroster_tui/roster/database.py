@@ -18,6 +18,7 @@ from oneroster_tui.errors import ConfigError, NoRoster, RosterError
 from oneroster_tui.roster import models
 from oneroster_tui.roster.engine import Engine, Rows
 from oneroster_tui.roster.locks import FileLocks, Locks
+from oneroster_tui.text import sanitise
 
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer before "the database is locked" is an error."""
@@ -264,7 +265,11 @@ def make_private(path: Path) -> None:
 
 
 def migrate(database: pw.Database) -> None:
-    """Applies the migration scripts that this database has not seen."""
+    """Applies the migration scripts that this database has not seen.
+
+    Raises:
+        RosterError: it is a newer version's, or a file of another program.
+    """
     scripts = sorted(script.stem for script in MIGRATIONS.glob("[0-9]*.py"))
     if database.table_exists("schema_migration"):
         seen = {name for (name,) in database.execute_sql("SELECT name FROM schema_migration")}
@@ -276,6 +281,13 @@ def migrate(database: pw.Database) -> None:
             )
         if seen.issuperset(scripts):
             return
+    tables = database.get_tables()
+    if isinstance(database, pw.SqliteDatabase) and tables and "schema_migration" not in tables:
+        raise RosterError(
+            f"The file is another program's database: it has the table {sanitise(tables[0], 60)}.",
+            where=str(database.database),
+            do="check [database] url: name a file that is not there yet",
+        )
     from playhouse.migrations import Runner  # only when there is work: it costs a tenth of a second
 
     Runner(database, str(MIGRATIONS)).up()

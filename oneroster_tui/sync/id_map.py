@@ -46,8 +46,9 @@ def read_id_map(path: Path) -> list[tuple[str, str]]:
                     column.add(cell)
                 pairs.append((cells[0], cells[1]))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"The id map cannot be read: {error}.", where=str(path), do="give a UTF-8 CSV of old,new"
+            f"The id map cannot be read: {why}.", where=str(path), do="give a UTF-8 CSV of old,new"
         ) from error
     if mistakes or not pairs:
         more = [f"and {len(mistakes) - SHOWN_MISTAKES} more"] if len(mistakes) > SHOWN_MISTAKES else []

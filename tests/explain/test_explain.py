@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oneroster_tui.errors import Unreachable
+from oneroster_tui.errors import ExitCode, Unreachable
 from oneroster_tui.explain import from_provider, from_roster, single_of
 from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import Collection
@@ -18,7 +18,7 @@ def asked(lab: Lab, text: str, **changes: Any) -> tuple[str, str]:
     settings = lab.configured(**changes)
     here = from_roster(lab.roster, settings, text)
     there = from_provider(settings, single_of(lab.provider), here.ids)  # type: ignore[arg-type]
-    return "\n".join(here.said), "\n".join(there)
+    return "\n".join(here.said), "\n".join(there.said)
 
 
 def test_somebody_who_is_here(lab: Lab) -> None:
@@ -144,7 +144,9 @@ def test_a_provider_that_does_not_answer_is_asked_once(lab: Lab) -> None:
         times += 1
         raise Unreachable("The provider did not answer: timed out.")
 
-    assert from_provider(lab.settings, ask, ["x"]) == ["Asked for the user x: The provider did not answer: timed out."]
+    reply = from_provider(lab.settings, ask, ["x"])
+    assert reply.said == ["Asked for the user x: The provider did not answer: timed out."]
+    assert reply.exit_code == ExitCode.INCOMPLETE
     assert times == 1
 
 

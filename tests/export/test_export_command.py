@@ -72,7 +72,7 @@ def test_options_that_take_several_words(place: Path) -> None:
         (("csv", "out", "--since", "1", "--school", "s1"), 2, "people move"),
         (("csv", "out", "--school", "\x1b[31mx"), 2, "no org"),
         (("csv", "out", "--oneroster-version", "2.0"), 2, "Invalid value"),
-        (("csv", "missing/out"), 1, "cannot be written"),
+        (("csv", "missing/out"), 2, "does not exist"),
         (("csv", "."), 2, "no export of this kind"),
         (("csv",), 2, "PATH"),
         (("moodle",), 2, "Name the folder, or push"),
@@ -82,7 +82,7 @@ def test_options_that_take_several_words(place: Path) -> None:
         (("moodle", "--push", "--plan", "--allow-removals"), 2, "suspends nobody"),
         (("moodle", "--push"), 2, "No Moodle is named"),
         (("moodle", "out", "--columns", "users.email"), 2, "no optional column"),
-        (("json", "missing/out.json"), 1, "cannot be written"),
+        (("json", "missing/out.json"), 2, "does not exist"),
         (("csv-tables", "out", "--columns", "users.shoe"), 2, "users.shoe"),
     ],
 )

@@ -150,7 +150,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert read(tmp_path / "real") == {"a.csv": "1"}
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_place_in_no_folder_is_a_wrong_path(tmp_path: Path) -> None:
     for path in (tmp_path / "missing" / "out", tmp_path / "missing" / "out.zip"):
-        with pytest.raises(ExportError, match="No such file"):
+        with pytest.raises(ConfigError, match="does not exist"):
             write(path, {"a.csv": "1"})

@@ -58,6 +58,7 @@ def test_json_and_files(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(ElementTree.parse(suite).findall(".//testcase")) == len(facts["checks"])
     assert CLIENT_SECRET not in done.stdout + done.stderr + page.read_text() + suite.read_text()
+    assert {one.stat().st_mode & 0o777 for one in (page, suite)} == {0o600}  # ids of children may stand in it
     again = run(tmp_path, "--html", str(page), "--junit", str(suite))
     assert again.exit_code == 0
     assert 'failures="0"' in suite.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -129,6 +130,15 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(RosterError, match="not a roster database") as caught:
         open_roster("sqlite:///roster.db", tmp_path)
     assert caught.value.where == str(tmp_path / "roster.db")
+
+
+def test_the_database_of_another_program_gets_no_table(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "roster.db")) as theirs, theirs:
+        theirs.execute("CREATE TABLE bookmarks (url TEXT)")
+    with pytest.raises(RosterError, match="has the table bookmarks"):
+        open_roster("sqlite:///roster.db", tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "roster.db")) as theirs:
+        assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
 def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:

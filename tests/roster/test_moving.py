@@ -120,6 +120,10 @@ def test_the_command(
     code, _, err = run("migrate-db", "sqlite:///new.db")
     assert code == 2
     assert "not empty" in err
+    Path("letter.txt").write_text("Dear Ann, " * 100)
+    code, _, err = run("migrate-db", "sqlite:///letter.txt")
+    assert code == 2
+    assert "name a file that is not there yet" in err
     for url in ("postgresql://ann:hush@h/d", "postgresql://ann@h/d?password=hush"):
         code, out, err = run("migrate-db", url)
         assert code == 2
