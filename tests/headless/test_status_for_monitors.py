@@ -92,7 +92,7 @@ def test_a_hold_is_said(lab: Lab, night: Night) -> None:
     assert found["held_run"] == 2
     assert found["held"] >= 3
     assert found["exit_code"] == 0
-    assert "oneroster-tui approve 2" in status(lab)[1]
+    assert f"oneroster-tui --config {lab.folder}/config.toml approve 2" in status(lab)[1]
 
 
 def test_a_roster_that_is_missing_is_stale_and_said_and_not_made(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ formulas. Only you may read the file.
 * `error`: what it is about was not used. `warning`: used, although the standard has it otherwise. `note`: allowed, and said.
 * **Status** is `Success` where there is neither error nor warning.
 
-Exit codes of `check --bundle`: 0, 3 with errors in rows, 7 where a file could not be read. `sync` ends as with a service.
+Exit codes of `check --bundle`: 0, 3 with errors in rows, 7 where a file could not be read or no bundle is at the path
+(not 2: to a nightly run that is a provider that is not there). `sync` ends as with a service.
 
 ## The codes
 
