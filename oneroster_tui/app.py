@@ -21,6 +21,7 @@ from screens.commands import Command, Commanding, Offer, bindings, perform
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.themes import THEMES, first_theme
+from screens.thrifty_sheet import ThriftySheet
 from screens.words import Clock, local_now
 from styles import sheet
 
@@ -120,6 +121,7 @@ class InterfaceApp(Commanding, App[None]):
         # Before the base class begins: so the first screen is painted at once, in its own colours.
         self.DEFAULT_MODE = first_mode(kept.get("mode", "") if started else "")  # type: ignore[misc]
         super().__init__()
+        self.stylesheet = ThriftySheet(variables=self.get_css_variables())
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.kept_theme = first_theme(
@@ -134,7 +136,7 @@ class InterfaceApp(Commanding, App[None]):
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Opens the interface on a terminal. Collects garbage seldom: a look at all objects made keys wait a tenth of a second."""
-        gc.freeze()
+        gc.disable()
         gc.set_threshold(50_000, 20, 50)
         return super().run(*args, **kwargs)
 
@@ -163,6 +165,8 @@ class InterfaceApp(Commanding, App[None]):
 
     def begin(self) -> None:
         """What follows the first frame."""
+        gc.freeze()
+        gc.enable()
         self.run_worker(self.desk.open(), group="desk", exit_on_error=True)
         if self.watching:
             self.set_interval(WATCH_SECONDS, self.watch_outside)

@@ -27,13 +27,6 @@ class Collection(StrEnum):
     ENROLLMENTS = "enrollments"
 
 
-ROLES = (
-    *("student", "teacher", "aide", "proctor", "administrator", "parent", "guardian", "relative"),
-    *("counselor", "districtAdministrator", "principal", "siteAdministrator", "systemAdministrator"),
-)
-"""The role words of OneRoster 1.1, then those that 1.2 adds; any other is the provider's own."""
-
-
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every OneRoster object has."""
 

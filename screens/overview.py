@@ -11,17 +11,16 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from screens.commands import Command, bindings
-from screens.frame import FramedScreen
+from screens.frame import Body, FramedScreen
 from screens.overview_words import checklist, headline, recent_runs, unreadable
 from screens.widgets.columns import Cell, Column
-from screens.widgets.empty import Empty
-from screens.widgets.list_pane import ListPane
-from screens.widgets.pages import Rows
 from styles import sheet
 
 if TYPE_CHECKING:
     from oneroster_tui.roster.database import Roster
     from oneroster_tui.roster.queries import Row, RunRow, SchoolCounts
+    from screens.widgets.list_pane import ListPane
+    from screens.widgets.pages import Rows
 
 RECENT = 30
 """Runs in the sparkline."""
@@ -68,20 +67,27 @@ class OverviewScreen(FramedScreen):
     """Where `enter` goes."""
 
     def body(self) -> ComposeResult:
-        """The state on the left (or on top), the schools beside (or below) it."""
+        """The state on the left (or on top); the schools come beside (or below) it when the first frame is painted."""
         with Vertical(id="state"):
             yield Static(id="headline")
             yield Static(id="recent")
-        yield ListPane(
-            COLUMNS, school_cells, self.school_rows, empty=Empty("No school holds anything yet."), opens=False
-        )
 
     def on_mount(self) -> None:
         """Follows settings and roster."""
         self.schools: list[SchoolCounts] = []
+        self.draw(None)
+        self.call_after_refresh(self.furnish)
+
+    async def furnish(self) -> None:
+        """Brings in the list of schools, which has nothing to show before the roster was read, and reads that."""
+        from screens.widgets.empty import Empty
+        from screens.widgets.list_pane import ListPane
+
+        empty = Empty("No school holds anything yet.")
+        self.pane = ListPane(COLUMNS, school_cells, self.school_rows, empty=empty, opens=False)
+        await self.query_one(Body).mount(self.pane)
         self.desk.settings_changed.subscribe(self, lambda _: self.reload())
         self.desk.roster_changed.subscribe(self, lambda _: self.reload())
-        self.draw(None)
         self.reload()
 
     @work(exclusive=True)
@@ -109,11 +115,13 @@ class OverviewScreen(FramedScreen):
             self.query_one("#recent", Static).update(recent_runs(facts.runs))
         if facts is not None:
             self.schools = facts.schools
-            self.query_one(ListPane).reload()
+            self.pane.reload()
         self.refresh_bindings()
 
     def school_rows(self, _: ListPane) -> Rows:
         """The schools as the table takes them."""
+        from screens.widgets.pages import Rows
+
         return Rows(
             [(one.name, one.classes, one.students, one.teachers) for one in self.schools],
             [one.sourced_id for one in self.schools],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def cli(context: click.Context, /, *, sync_now: bool, support_file: Path | None,
         from oneroster_tui.headless import sync
 
         perform(context, {}, sync.run)
+    gc.disable()  # nothing is garbage while modules load; the app turns it on again
     from oneroster_tui.app import open_interface
 
     perform(context, {}, open_interface)

@@ -67,6 +67,13 @@ class Key:
         return self.name in SECRET_KEYS
 
 
+ROLES: Final = (
+    *("student", "teacher", "aide", "proctor", "administrator", "parent", "guardian", "relative"),
+    *("counselor", "districtAdministrator", "principal", "siteAdministrator", "systemAdministrator"),
+)
+"""The role words of OneRoster 1.1, then those that 1.2 adds; any other is the provider's own."""
+
+
 KEYS: Final[tuple[Key, ...]] = (
     Key("source", "name", "default", "The name of this provider; every stored row carries it."),
     Key(

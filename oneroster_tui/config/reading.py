@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster_tui.config.keys import KEYS, KEYS_BY_NAME, SECRETS, suggestion, table_suggestion, tables
+from oneroster_tui.config.keys import KEYS, KEYS_BY_NAME, ROLES, SECRETS, suggestion, table_suggestion, tables
 from oneroster_tui.config.settings import (
     Connection,
     Database,
@@ -281,14 +281,12 @@ def _warnings(values: Mapping[str, Any], path: Path, *, on_disk: bool) -> Iterat
 
 def _unknown_roles(mapping: Mapping[str, str], path: Path) -> Iterator[str]:
     """Role words that are nearly, but not quite, one of OneRoster's: whoever has the role would be left out in silence."""
-    from difflib import get_close_matches
-
-    from oneroster_tui.records import ROLES
-
     known = {role.casefold(): role for role in ROLES}
     for role in mapping:
         if role.casefold() in known or role.casefold().startswith("ext:"):
             continue
+        from difflib import get_close_matches  # late: hardly ever needed
+
         near = get_close_matches(role.casefold(), known, n=1, cutoff=0.75)
         if near:
             yield f"{path.name}: role_mapping.{role} is no role of OneRoster; did you mean {known[near[0]]}?"

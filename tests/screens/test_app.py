@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.color import Color
 from textual.pilot import Pilot
 
 from oneroster_tui.errors import ExitCode
 from oneroster_tui.sync.events import Note, RunEnded
 from screens.clipboard import LIMIT, copy, sequence
 from screens.modes import MODES
+from screens.thrifty_sheet import ThriftySheet
 from tests.screens.conftest import Drive, make_app, press, screen_text, settle, write_config
 
 ROOT = Path(__file__).parent.parent.parent
@@ -154,3 +156,19 @@ def test_copying_out_of_tmux_and_screen() -> None:
     assert sequence("x", {"TMUX": "/tmp/tmux"}) == f"{plain}\x1bPtmux;\x1b{plain}\x1b\\"
     assert sequence("x", {"STY": "1.pts"}) == f"\x1bP{plain}\x1b\\"
     assert sequence("x", {"TERM": "linux"}) is None
+
+
+def test_the_style_sheet_is_parsed_again_for_other_colours_only() -> None:
+    """The same variables keep the rules as they are; others give them their colours."""
+    sheet = ThriftySheet(variables={"ink": "red"})
+    sheet.add_source("Screen { color: $ink; }")
+    before = sheet.rules
+    sheet.set_variables({"ink": "red"})
+    sheet.reparse()
+    assert sheet.rules is before
+    sheet.set_variables({"ink": "blue"})
+    sheet.reparse()
+    assert [rule.styles.color for rule in sheet.rules] == [Color.parse("blue")]
+    sheet.add_source("Input { color: $ink; }", ("", "more"))
+    sheet.reparse()
+    assert len(sheet.rules) == 2
