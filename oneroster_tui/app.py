@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 WATCH_SECONDS = 2.0
 """How often config.toml and the roster are looked at for what others did to them."""
+
+TOASTS = 2
+"""Messages that stand over the screen at a time; the oldest gives way."""
 
 NO_TERMINAL = """The terminal interface needs a terminal{why}.
   do: run `oneroster-tui --sync` for one sync without it, or `oneroster-tui --help` for all commands
@@ -108,6 +112,17 @@ class InterfaceApp(Commanding, App[None]):
             "problem",
             1,
             lambda app: None if app.desk.keeper.error else "config.toml is in order.",
+        ),
+        Command(
+            "app.dismiss",
+            "escape",
+            "Dismiss",
+            "Put the message away that stands over the screen.",
+            "Everywhere",
+            "dismiss",
+            0,
+            lambda app: None if app._notifications else "No message stands over the screen.",
+            lambda app: bool(app._notifications),
         ),
         Command("app.theme", "", "Theme", "Choose other colours; they are remembered.", "Everywhere", "change_theme"),
         Command("app.quit", "q,ctrl+q", "Leave", "Leave; asks first while a sync runs.", "Everywhere", "leave", 18),
@@ -262,6 +277,17 @@ class InterfaceApp(Commanding, App[None]):
 
         title = error.what if isinstance(error, ConfigError) else "Something went wrong"
         self.push_screen(Notice(title, str(error)))
+
+    def on_notify(self, event: Notify) -> None:
+        """Makes room for a message: on 24 lines many of them hid the screen. One that says the same is not needed twice."""
+        others = [one for one in self._notifications if one.message != event.notification.message]
+        for one in list(self._notifications):
+            if one not in others[1 - TOASTS :]:
+                del self._notifications[one]
+
+    def action_dismiss(self) -> None:
+        """Puts the messages away."""
+        self.clear_notifications()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copies through the terminal, also out of tmux and screen; what is too much goes to a file. A toast tells."""

@@ -39,6 +39,7 @@ class FramedScreen(Commanding, Screen[None]):
             "back",
             9,
             lambda it: it.why_not_back(),
+            lambda it: not (it.toasts() and it.why_not_back()),
         ),
         Command(
             "screen.filter",
@@ -123,11 +124,16 @@ class FramedScreen(Commanding, Screen[None]):
         )
 
     def action_back(self) -> None:
-        """Takes the filter away where there is one; else leaves this screen for the one below it."""
+        """Takes the filter away where there is one; else leaves this screen for the one below it. Messages go with it."""
+        self.app.clear_notifications()
         if bar := self.filtered():
             bar.action_clear()
         else:
             self.app.pop_screen()
+
+    def toasts(self) -> bool:
+        """Whether a message stands over the screen."""
+        return bool(self.app._notifications)
 
     def why_not_filter(self) -> str | None:
         """Why there is nothing to filter; None where there is."""

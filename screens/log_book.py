@@ -11,9 +11,9 @@ Kind = Literal["info", "update", "removal", "skip", "warning", "problem"]
 KINDS: dict[Kind, str] = {
     "update": "updates",
     "removal": "removals",
-    "skip": "skips",
     "warning": "warnings",
     "problem": "problems",
+    "skip": "unchanged",
     "info": "other",
 }
 """What a log can be filtered by, and the word for it."""

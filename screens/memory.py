@@ -32,5 +32,6 @@ def remember(**facts: str) -> None:
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = folder / f"{FILE}.{os.getpid()}"
+        new.touch(mode=0o600)
         new.write_text(json.dumps(recall() | facts), encoding="utf-8")
         new.replace(folder / FILE)

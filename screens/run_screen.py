@@ -16,7 +16,7 @@ from screens.commands import Command, bindings
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.overview_words import counts_words
-from screens.run_words import NO_CHANGE, before_after, change_cells, problem_cells
+from screens.run_words import CHANGING, NO_CHANGE, before_after, change_cells, problem_cells
 from screens.widgets.columns import Column
 from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
@@ -165,12 +165,19 @@ class RunScreen(FramedScreen):
         """Why the run cannot be taken back; None where it can."""
         if self.run.mode == "plan" or self.run.outcome in ("failed", "stopped", "interrupted", "running"):
             return NO_CHANGE
+        if not self.run.total(*CHANGING):
+            return NO_CHANGE
         return self.desk.runs.why_not()
 
     @work(exclusive=True, group="undo")
     async def action_undo(self) -> None:
         """Looks what taking the run back would do, asks, and does it."""
-        planned = await self.carry_out(planning=True, ceiling=None)
+        from oneroster_tui.sync.undo import undo
+
+        def look(settings: Settings, roster: Roster) -> RunEnded:
+            return undo(settings, roster, lambda _: None, self.run.id, planning=True)
+
+        planned = await self.attempt(self.desk.runs.preview(look))
         if planned is None:
             return
         question = Confirm(
@@ -180,20 +187,23 @@ class RunScreen(FramedScreen):
         )
         deleting = sum(actions.get("deleted", 0) + actions.get("problems", 0) for actions in planned.counts.values())
         if await self.app.push_screen_wait(question) and (
-            done := await self.carry_out(planning=False, ceiling=deleting)
+            done := await self.carry_out(deleting)
         ):
             self.app.push_screen(Notice(f"Run {self.run.id} was taken back", done.message))
 
-    async def carry_out(self, *, planning: bool, ceiling: int | None) -> RunEnded | None:
-        """Undoes, or only plans to; an error becomes a notice, and None comes back."""
+    async def carry_out(self, ceiling: int) -> RunEnded | None:
+        """Undoes; an error becomes a notice, and None comes back."""
         from oneroster_tui.sync.undo import undo
 
         def conduct(
             settings: Settings, roster: Roster, _: Client | Bundle, emit: Emit, __: Callable[[], bool]
         ) -> RunEnded:
-            return undo(settings, roster, emit, self.run.id, planning=planning, ceiling=ceiling)
+            return undo(settings, roster, emit, self.run.id, ceiling=ceiling)
 
-        self.desk.runs.start("plan" if planning else "full", conduct)
+        if reason := self.desk.runs.why_not():  # while the question stood there, cron may have begun
+            self.notify(reason, severity="warning", markup=False)
+            return None
+        self.desk.runs.start("undo", conduct)
         ended = await self.desk.runs.finished()
         if ended.error is not None:
             self.app.push_screen(Notice(ended.error.what, str(ended.error)))

@@ -13,7 +13,13 @@ from oneroster_tui.roster.queries import ChangeRow, ProblemGroup, Row
 from oneroster_tui.roster.queries.audit import UNTOLD
 from oneroster_tui.sync.events import REASONS
 from screens.fitting import clean
+from screens.sync_words import COLUMNS
 from screens.widgets.columns import Cell
+
+CHANGING = tuple(
+    action for column, actions in COLUMNS if column in ("created", "updated", "removed") for action in actions
+)
+"""What a run did to rows, as its counts name it; all else left them as they were."""
 
 NO_CHANGE = "This run changed nothing."
 TONES = {"created": "success", "updated": "accent", "reactivated": "accent", "held": "warning", "waiting": "warning"}

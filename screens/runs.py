@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from textual.signal import Signal
 from textual.timer import Timer
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from screens.feed import RunFeed, RunSnapshot
 
     Conduct = Callable[[Settings, Roster, Client | Bundle, Emit, Callable[[], bool]], RunEnded]
+
+T = TypeVar("T")
 
 TICKS = 10
 """Snapshots a second; half as many where the screen is far away."""
@@ -59,7 +62,7 @@ class Runs:
         """Why no run can be started now; None where one can."""
         desk = self.desk
         if self.active:
-            return "A sync is under way."
+            return "An undo is under way." if self.snapshot and self.snapshot.mode == "undo" else "A sync is under way."
         if desk.state.running is not None:
             return f"Another process is syncing (run {desk.state.running.id})."
         if desk.demo_pending:
@@ -78,11 +81,12 @@ class Runs:
             return "No sync of this session is under way."
         return "It is stopping already." if self._feed.stopping() else None
 
-    def start(self, mode: Mode = "full", conduct: Conduct | None = None) -> None:
+    def start(self, mode: Mode | Literal["undo"] = "full", conduct: Conduct | None = None) -> None:
         """Starts a run; ask `why_not` first.
 
         Args:
-            conduct: does the work where it is not just `sync.core.sync` (to approve a hold); called on the run's thread.
+            conduct: does the work where it is not just `sync.core.sync` (to approve a hold, to undo); called on the run's
+                thread.
         """
         from screens.feed import RunFeed  # late: the first frame does without the events
 
@@ -99,6 +103,23 @@ class Runs:
         )
         self._timer = self.desk.app.set_interval(1 / rate, self._tick, name="run")
         self.changed.publish(self.snapshot)
+
+    async def preview(self, look: Callable[[Settings, Roster], T]) -> T:
+        """Looks at what a run would do, on a thread, without being one: no log, no progress, nothing in History.
+
+        Raises:
+            RosterSyncError: it cannot be told.
+        """
+        from oneroster_tui.roster.database import open_roster
+
+        def work() -> T:
+            settings = self.desk.settings
+            with self.desk.reader.exclusive():
+                roster = open_roster(settings.database.url, settings.path.parent)
+            with contextlib.closing(roster):
+                return look(settings, roster)
+
+        return await asyncio.to_thread(work)
 
     def stop(self) -> None:
         """Asks the run to end: soon, and with the roster as it was. `changed` tells when it has."""

@@ -29,12 +29,13 @@ DOING = {
     "plan": "Planning",
     "approve": "Removing what was approved",
     "unguarded": "Syncing, guards off",
+    "undo": "Taking a run back",
 }
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("created", ("created",)),
     ("updated", ("updated", "reactivated", "restored", "renamed")),
-    ("skipped", ("unchanged",)),
+    ("unchanged", ("unchanged",)),
     ("removed", ("suspended", "removed", "deleted")),
     ("held", ("held", "waiting", "missing", "kept")),
     ("problems", ("problems",)),
@@ -86,13 +87,13 @@ def bar_of(share: float | None, width: int) -> str:
 
 
 def counts_parts(counts: Mapping[str, int], width: int) -> Parts:
-    """The counts so far: `created 12 · updated 7 · skipped 9,381`."""
+    """The counts so far: `created 12 · updated 7 · unchanged 9,381`."""
     parts: Parts = []
     used = 0
     for word, actions in COLUMNS:
         count = sum(counts.get(action, 0) for action in actions)
         text = f"{word} {count:,}"
-        if (count or word in ("created", "updated", "skipped")) and used + len(text) + 3 <= width:
+        if (count or word in ("created", "updated", "unchanged")) and used + len(text) + 3 <= width:
             parts += [(" · ", "dim")] if parts else []
             parts.append((text, f"bold {TONES[word]}" if count and word in TONES else ""))
             used += len(text) + 3

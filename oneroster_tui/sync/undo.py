@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import peewee as pw
@@ -58,7 +58,7 @@ def undo(
     """Takes back what a run applied.
 
     Args:
-        planning: only say what would be done.
+        planning: only say what would be done, and leave no run behind; what comes back carries the number `run_id`.
         ceiling: how many of the rows that the run created may be deleted; None: as many as the guards let pass.
 
     Raises:
@@ -69,18 +69,28 @@ def undo(
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
         require_undoable(roster, source_id, run_id)
-        if not planning:
-            require_allowed(settings, roster, source_id, run_id, ceiling)
-        with runs.recorded(roster, source_id, "plan" if planning else "undo") as run:
-            emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
+        if planning:
             with roster.transaction(), roster.database.atomic() as savepoint:
-                Undoing(roster, source_id, run, run_id, emit).conduct()
-                if planning:
-                    savepoint.rollback()
-                runs.finish(roster, run)
-            ended = RunEnded(run.id, run.outcome, run.exit_code, run.message, run.counts, run.seconds)
-            emit(ended)
-            return ended
+                ended = recorded_undo(settings, roster, source_id, emit, run_id, "plan")
+                savepoint.rollback()
+        else:
+            require_allowed(settings, roster, source_id, run_id, ceiling)
+            ended = recorded_undo(settings, roster, source_id, emit, run_id, "undo")
+        emit(ended)
+        return ended
+
+
+def recorded_undo(
+    settings: Settings, roster: Roster, source_id: int, emit: Emit, run_id: int, mode: Literal["plan", "undo"]
+) -> RunEnded:
+    """Takes a run back in a run of its own; for a plan the caller takes both back again."""
+    with runs.recorded(roster, source_id, mode) as run:
+        number = run_id if mode == "plan" else run.id
+        emit(RunStarted(number, mode, settings.source, len(settings.schools.sync)))
+        with roster.transaction():
+            Undoing(roster, source_id, run, run_id, emit).conduct()
+            runs.finish(roster, run)
+        return RunEnded(number, run.outcome, run.exit_code, run.message, run.counts, run.seconds)
 
 
 def require_undoable(roster: Roster, source_id: int, run_id: int) -> None:

@@ -20,6 +20,9 @@ from screens.widgets.line import Line, Part
 from screens.words import NEVER, Look, ago, outcome, when
 
 PRODUCT = "OneRoster"
+UNDER_WAY = {"plan": "planning", "undo": "taking a run back"}
+"""What the top line says of a run by its mode, where it is not `syncing`."""
+
 SIX = 6
 """Verbs in the footer at 80 columns; more only confuse."""
 
@@ -58,7 +61,7 @@ def last_run_words(desk: Desk) -> tuple[Look, str]:
     snapshot, state, now = desk.runs.snapshot, desk.state, desk.now()
     if desk.runs.active and snapshot is not None:
         share = "" if snapshot.fraction is None else f" {int(snapshot.fraction * 100)} %"
-        return outcome("running"), f"{'planning' if snapshot.mode == 'plan' else 'syncing'}{share}"
+        return outcome("running"), f"{UNDER_WAY.get(snapshot.mode, 'syncing')}{share}"
     if state.running is not None:
         return outcome("running"), f"another process syncs since {when(state.running.started_at, now)}"
     if state.error is not None:

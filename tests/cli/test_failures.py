@@ -144,3 +144,17 @@ def test_status_without_a_roster_is_stale(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "never" in done.stdout
     assert not (tmp_path / "roster.db").exists()
+
+
+def test_ctrl_c_while_the_program_still_loads_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entrance catches it around the imports as well: nothing but itself is loaded before."""
+    from oneroster_tui.__main__ import main
+
+    class Loading(dict[str, object]):
+        def __getattr__(self, _: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "oneroster_tui.cli", Loading())  # type: ignore[misc]
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.INTERRUPTED

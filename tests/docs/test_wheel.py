@@ -41,5 +41,5 @@ def test_a_wheel_brings_sample_config_man_page_licence_and_command(wheel: zipfil
     assert wheel.read(SAMPLE) == (ROOT / "config.toml").read_bytes()
     assert wheel.read(held["data/share/man/man1/oneroster-tui.1"]) == (ROOT / "docs/oneroster-tui.1").read_bytes()
     (info,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
-    assert b"oneroster-tui = oneroster_tui.cli:main" in wheel.read(f"{info}/entry_points.txt")
+    assert b"oneroster-tui = oneroster_tui.__main__:main" in wheel.read(f"{info}/entry_points.txt")
     assert f"{info}/licenses/LICENSE" in wheel.namelist()

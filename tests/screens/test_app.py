@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from oneroster_tui.errors import ExitCode
 from oneroster_tui.sync.events import Note, RunEnded
+from screens import memory
 from screens.clipboard import LIMIT, copy, sequence
 from screens.modes import MODES
 from screens.thrifty_sheet import ThriftySheet
@@ -172,3 +173,34 @@ def test_the_style_sheet_is_parsed_again_for_other_colours_only() -> None:
     sheet.add_source("Input { color: $ink; }", ("", "more"))
     sheet.reparse()
     assert len(sheet.rules) == 2
+
+
+def test_messages_do_not_pile_up_and_esc_puts_them_away(drive: Drive, demo_folder: Path) -> None:
+    """Two at a time, the newest; esc dismisses them at the top, and below it goes back as well."""
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        for number in (1, 2, 3, 3):
+            app.notify(f"message {number}")
+        await pilot.pause()
+        assert [one.message for one in app._notifications] == ["message 2", "message 3"]
+        assert len(app.screen.query("Toast")) == 2
+        await press(pilot, "escape")
+        assert not app._notifications
+        assert not app.screen.query("Toast")
+        await press(pilot, "escape")
+        assert ["This is the top" in one.message for one in app._notifications] == [True]
+        await press(pilot, "8", "enter")
+        app.notify("message 4")
+        await press(pilot, "escape")
+        assert not app._notifications
+        assert len(app.screen_stack) == 1
+
+    drive(make_app(demo_folder, "overview"), steps)
+
+
+def test_what_is_remembered_is_for_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "state_folder", lambda: tmp_path)
+    memory.remember(mode="sync")
+    assert (tmp_path / memory.FILE).stat().st_mode & 0o777 == 0o600
+    assert memory.recall() == {"mode": "sync"}

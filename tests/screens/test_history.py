@@ -104,8 +104,10 @@ def test_undo_shows_what_it_does_and_asks(drive: Drive, demo_folder: Path) -> No
         await pilot.press("u")
         await until(pilot, Confirm)
         assert "would be put back" in screen_text(app)
+        assert app.desk.runs.snapshot is None
         await press(pilot, "n")
         assert app.desk.state.last.mode == "full"
+        assert app.desk.state.newest.id == app.desk.state.last.id
         await pilot.press("u")
         await until(pilot, Confirm)
         await pilot.press("y")

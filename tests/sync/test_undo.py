@@ -79,6 +79,7 @@ def test_a_preview_changes_nothing(lab: Lab) -> None:
     assert preview.outcome == "planned"
     assert preview.counts["users"] == {"deleted": 14}
     assert lab.content() == before
+    assert [run.id for run in queries.runs(lab.roster, lab.settings.source)] == [ended.run_id]
 
 
 def test_what_changed_since_is_left_alone_and_said(lab: Lab) -> None:
