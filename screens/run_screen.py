@@ -186,9 +186,7 @@ class RunScreen(FramedScreen):
             act=f"Take back run {self.run.id}",
         )
         deleting = sum(actions.get("deleted", 0) + actions.get("problems", 0) for actions in planned.counts.values())
-        if await self.app.push_screen_wait(question) and (
-            done := await self.carry_out(deleting)
-        ):
+        if await self.app.push_screen_wait(question) and (done := await self.carry_out(deleting)):
             self.app.push_screen(Notice(f"Run {self.run.id} was taken back", done.message))
 
     async def carry_out(self, ceiling: int) -> RunEnded | None:
@@ -203,7 +201,7 @@ class RunScreen(FramedScreen):
         if reason := self.desk.runs.why_not():  # while the question stood there, cron may have begun
             self.notify(reason, severity="warning", markup=False)
             return None
-        self.desk.runs.start("undo", conduct)
+        self.desk.runs.start("full", conduct, name="undo")
         ended = await self.desk.runs.finished()
         if ended.error is not None:
             self.app.push_screen(Notice(ended.error.what, str(ended.error)))

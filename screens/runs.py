@@ -7,7 +7,7 @@ import contextlib
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.signal import Signal
 from textual.timer import Timer
@@ -81,16 +81,17 @@ class Runs:
             return "No sync of this session is under way."
         return "It is stopping already." if self._feed.stopping() else None
 
-    def start(self, mode: Mode | Literal["undo"] = "full", conduct: Conduct | None = None) -> None:
+    def start(self, mode: Mode = "full", conduct: Conduct | None = None, *, name: str = "") -> None:
         """Starts a run; ask `why_not` first.
 
         Args:
             conduct: does the work where it is not just `sync.core.sync` (to approve a hold, to undo); called on the run's
                 thread.
+            name: what the snapshots call it where that is not the mode: `undo`.
         """
         from screens.feed import RunFeed  # late: the first frame does without the events
 
-        feed = self._feed = RunFeed(mode)
+        feed = self._feed = RunFeed(name or mode)
         self.book = LogBook()
         self.snapshot = feed.drain()
         rate = TICKS / 2 if self.desk.economy else TICKS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from oneroster_tui import demo
+from oneroster_tui.errors import ExitCode
 from tests.e2e.test_demo_nights import command
 
 SECRET = "S3CRET-that-must-not-show"  # not a secret: invented

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,5 +117,17 @@ def test_undo_shows_what_it_does_and_asks(drive: Drive, demo_folder: Path) -> No
         await press(pilot, "escape")
         await app.desk.refresh()
         assert app.desk.state.last.mode == "undo"
+
+    drive(make_app(demo_folder, "history"), steps)
+
+
+def test_a_run_that_changed_nothing_offers_no_undo(drive: Drive, demo_folder: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        await press(pilot, "enter")
+        assert app.screen.why_no_undo() is None
+        quiet = {"users": {"unchanged": 9, "kept": 1, "held": 2, "problems": 1}}
+        app.screen.run = replace(app.screen.run, counts=quiet)
+        assert app.screen.why_no_undo() == "This run changed nothing."
 
     drive(make_app(demo_folder, "history"), steps)
