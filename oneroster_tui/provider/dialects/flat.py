@@ -22,6 +22,21 @@ _FLAGS: Final = {"true": True, "false": False, "": False}
 _BULK: Final[dict[str, Status]] = {"": "active", "active": "active", "tobedeleted": "tobedeleted"}
 _DELTA: Final[dict[str, Status]] = {"active": "active", "tobedeleted": "tobedeleted"}
 
+_ENROLLMENT: Final = (
+    "sourcedId", "status", "dateLastModified", "classSourcedId", "schoolSourcedId", "userSourcedId", "role",
+    "primary", "beginDate", "endDate",
+)  # fmt: skip
+_USER: Final = (
+    "sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds", "role", "username", "givenName",
+    "familyName", "middleName", "identifier", "userMasterIdentifier", "userId", "email", "agentSourcedIds",
+    "grades", "primaryOrgSourcedId",
+)  # fmt: skip
+_CLASS: Final = (
+    "sourcedId", "status", "dateLastModified", "title", "classCode", "classType", "courseSourcedId",
+    "schoolSourcedId", "termSourcedIds", "subjects", "subjectCodes",
+)  # fmt: skip
+"""The columns that each lane takes, in the order it unpacks them."""
+
 Rows = Sequence[list[str]]
 Lane = Callable[[Rows], list[Record | None]]
 
@@ -70,18 +85,7 @@ def lane(collection: Collection, rules: Rules) -> Lane | None:
 
 
 def _enrollments(rules: Rules) -> Lane:
-    pick = rules.pick(
-        "sourcedId",
-        "status",
-        "dateLastModified",
-        "classSourcedId",
-        "schoolSourcedId",
-        "userSourcedId",
-        "role",
-        "primary",
-        "beginDate",
-        "endDate",
-    )
+    pick = rules.pick(*_ENROLLMENT)
     width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
     roles = {word: read_word(word) for word in rules.roles}
     classes, schools, users = (rules.known.ids.get(file) for file in ("classes", "schools", "users"))
@@ -133,34 +137,12 @@ def _enrollments(rules: Rules) -> Lane:
     return read
 
 
-def _users(rules: Rules) -> Lane:
-    pick = rules.pick(
-        "sourcedId",
-        "status",
-        "dateLastModified",
-        "enabledUser",
-        "orgSourcedIds",
-        "role",
-        "username",
-        "givenName",
-        "familyName",
-        "middleName",
-        "identifier",
-        "userMasterIdentifier",
-        "userId",
-        "email",
-        "agentSourcedIds",
-        "grades",
-        "primaryOrgSourcedId",
-    )
-    width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
-    roles_of = rules.roles_of
+def _roles_in_the_row(rules: Rules) -> Callable[[str, str], tuple[Role, ...]]:
+    """The reader of one role at some orgs, none where it is not sound; a district has few such pairs, and people share them."""
     words, known = frozenset(rules.roles), rules.known
-    has_flag = "enabledUser" in rules.at
     at_orgs: dict[tuple[str, str], tuple[Role, ...]] = {}
 
     def roles_here(role: str, orgs: str) -> tuple[Role, ...]:
-        """One role at some orgs; a district has few such pairs, and people share what they stand for."""
         found = at_orgs.get((role, orgs))
         if found is None:
             ids = tuple(dict.fromkeys(orgs.split(",")))
@@ -170,6 +152,17 @@ def _users(rules: Rules) -> Lane:
                 at_orgs[role, orgs] = found
         return found
 
+    return roles_here
+
+
+def _users(rules: Rules) -> Lane:
+    pick = rules.pick(*_USER)
+    width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
+    roles_of = rules.roles_of
+    known = rules.known
+    has_flag = "enabledUser" in rules.at
+    roles_here = _roles_in_the_row(rules)
+
     def read(rows: Rows) -> list[Record | None]:
         records: list[Record | None] = []
         add = records.append
@@ -178,25 +171,8 @@ def _users(rules: Rules) -> Lane:
                 add(None)
                 continue
             row.append("")
-            (
-                sourced_id,
-                status,
-                modified,
-                enabled,
-                orgs,
-                role,
-                username,
-                given,
-                family,
-                middle,
-                identifier,
-                master,
-                user_id,
-                email,
-                agents,
-                grades,
-                primary,
-            ) = pick(row)
+            (sourced_id, status, modified, enabled, orgs, role, username, given, family, middle, identifier, master, user_id,
+             email, agents, grades, primary) = pick(row)  # fmt: skip
             roles = roles_here(role, orgs) if roles_of is None else roles_of(sourced_id)
             if (
                 not (sourced_id and given and family and roles)
@@ -236,19 +212,7 @@ def _users(rules: Rules) -> Lane:
 
 
 def _classes(rules: Rules) -> Lane:
-    pick = rules.pick(
-        "sourcedId",
-        "status",
-        "dateLastModified",
-        "title",
-        "classCode",
-        "classType",
-        "courseSourcedId",
-        "schoolSourcedId",
-        "termSourcedIds",
-        "subjects",
-        "subjectCodes",
-    )
+    pick = rules.pick(*_CLASS)
     width, delta, statuses = rules.width, rules.delta, _DELTA if rules.delta else _BULK
     known = rules.known
     kinds = {"homeroom", "scheduled"}
