@@ -31,12 +31,14 @@ Rows = Iterator[dict[str, str]]
 
 
 def orgs(schools: int) -> Rows:
+    """The district and its schools."""
     yield {"sourcedId": "district", "name": "District", "type": "district"}
     for s in range(schools):
         yield {"sourcedId": f"s{s}", "name": f"School {s}", "type": "school", "parentSourcedId": "district"}
 
 
 def sessions(_: int) -> Rows:
+    """A school year of two terms."""
     year = {"startDate": "2026-08-17", "endDate": "2027-06-11", "schoolYear": "2027"}
     yield {"sourcedId": "y27", "title": "2026-27", "type": "schoolYear", **year}
     for n, (start, end) in enumerate((("2026-08-17", "2026-12-19"), ("2027-01-06", "2027-06-11")), 1):
@@ -52,6 +54,7 @@ def sessions(_: int) -> Rows:
 
 
 def courses(schools: int) -> Rows:
+    """Each school's courses."""
     for s in range(schools):
         for c in range(COURSES):
             yield {
@@ -64,6 +67,7 @@ def courses(schools: int) -> Rows:
 
 
 def classes(schools: int) -> Rows:
+    """Each school's classes."""
     for s in range(schools):
         for c in range(CLASSES):
             yield {
@@ -90,6 +94,7 @@ def people(schools: int) -> Iterator[tuple[str, str, str, str]]:
 
 
 def users(schools: int, version: str) -> Rows:
+    """Everybody; in 1.2 without their roles, which have a file of their own."""
     for place, (school, sourced_id, role, agents) in enumerate(people(schools)):
         row = {
             "sourcedId": sourced_id,
@@ -109,6 +114,7 @@ def users(schools: int, version: str) -> Rows:
 
 
 def roles(schools: int) -> Rows:
+    """1.2's roles: one a person."""
     for school, sourced_id, role, _ in people(schools):
         yield {
             "sourcedId": f"r-{sourced_id}",
@@ -120,6 +126,7 @@ def roles(schools: int) -> Rows:
 
 
 def enrollments(schools: int) -> Rows:
+    """Who teaches and who learns in each class."""
     for s in range(schools):
         for c in range(CLASSES):
             who = [(f"te{c % TEACHERS}", "teacher")]

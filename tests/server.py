@@ -1,5 +1,7 @@
-"""A PostgreSQL server for tests, where there is one: `ONEROSTER_TUI_TEST_POSTGRES` is the url of a database whose user may
-make others. `.ci/run` starts one; without it the tests that need one are skipped, and say so.
+"""A PostgreSQL server for tests, where there is one.
+
+`ONEROSTER_TUI_TEST_POSTGRES` is the url of a database whose user may make others. `.ci/run` starts one; without it the tests
+that need one are skipped, and say so.
 """
 
 from __future__ import annotations
