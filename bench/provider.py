@@ -21,52 +21,10 @@ from email.utils import formatdate
 from random import Random
 from urllib.parse import parse_qs, urlsplit
 
+from names import FAMILY, GIVEN, SUBJECTS
+
 SCALES = {"S": (2, 1_000, 100, 5_000), "M": (10, 20_000, 2_000, 120_000), "L": (50, 200_000, 20_000, 1_200_000)}
 """Schools, users, classes, enrollments."""
-GIVEN = (
-    "Ada",
-    "Ben",
-    "Chloé",
-    "Dan",
-    "Eva",
-    "Finn",
-    "Grace",
-    "Hugo",
-    "Ida",
-    "Jack",
-    "Kai",
-    "Lena",
-    "Mia",
-    "Noah",
-    "Zoë",
-)
-FAMILY = (
-    "Adams",
-    "Baker",
-    "Clark",
-    "Díaz",
-    "Evans",
-    "Fischer",
-    "García",
-    "Hill",
-    "Jones",
-    "Kim",
-    "Müller",
-    "Nguyen",
-    "O'Neil",
-)
-SUBJECTS = (
-    "Art",
-    "Biology",
-    "Chemistry",
-    "Drama",
-    "English",
-    "French",
-    "Geography",
-    "History",
-    "Mathematics",
-    "Physics",
-)
 OLD = "2026-08-01T06:00:00.000Z"
 BASE = "/ims/oneroster/v1p1/"
 

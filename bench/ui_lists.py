@@ -22,29 +22,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 
+from names import FAMILY, GIVEN, SUBJECTS  # noqa: E402
+
 from oneroster_tui.roster import queries  # noqa: E402 -- after the path
 from oneroster_tui.roster.database import Roster, open_roster  # noqa: E402
 
-FAMILY = ("Adams", "Baker", "Clark", "Díaz", "Evans", "Fischer", "García", "Hill", "Ivanov", "Jones", "Kim", "Lopez",
-          "Müller", "Nguyen", "Ortiz", "Patel", "Quinn", "Rossi", "Smith", "Turner", "Usman", "Vega", "Wang", "Young")  # fmt: skip
-GIVEN = (
-    "Ada",
-    "Ben",
-    "Chloé",
-    "Dan",
-    "Eva",
-    "Finn",
-    "Grace",
-    "Hugo",
-    "Ida",
-    "Jack",
-    "Kai",
-    "Lena",
-    "Mia",
-    "Noah",
-    "Olga",
-)
-SUBJECTS = ("Algebra", "Biology", "Chemistry", "Drama", "English", "French", "Geometry", "History")
 MOMENT = "2026-03-01T03:10:00Z"
 TODAY = date(2026, 3, 3)
 
@@ -77,10 +59,10 @@ def fill(roster: Roster, size: Size) -> None:
     insert("orgs", f"{common}, name, type, identifier",
            ((*base("school", n), f"School {n:02}", "school", "") for n in range(1, size.schools + 1)))  # fmt: skip
     insert("courses", f"{common}, title, course_code, org_sourced_id",
-           ((*base("course", n), f"{SUBJECTS[n % 8]} {n % 12 + 1}", f"C{n:05}", f"school-{n % size.schools + 1:07}")
+           ((*base("course", n), f"{SUBJECTS[n % 10]} {n % 12 + 1}", f"C{n:05}", f"school-{n % size.schools + 1:07}")
             for n in range(1, courses + 1)))  # fmt: skip
     insert("classes", f"{common}, title, class_code, class_type, course_sourced_id, school_sourced_id, terms, origin",
-           ((*base("class", n), f"{SUBJECTS[n % courses % 8]} {n:05}", f"K{n:05}", "scheduled",
+           ((*base("class", n), f"{SUBJECTS[n % courses % 10]} {n:05}", f"K{n:05}", "scheduled",
              f"course-{n % courses + 1:07}", f"school-{n % size.schools + 1:07}", "[]", "provider")
             for n in range(1, size.classes + 1)))  # fmt: skip
     insert("users", f"{common}, username, identifier, given_name, family_name, middle_name, email, enabled, roles, agents, origin",
