@@ -51,20 +51,26 @@ def write(stage: Stage, run_id: int) -> None:
 
 def update(stage: Stage, entity: Entity, moment: str) -> None:
     """Writes what changed and what came back; what is listed is missing no longer."""
-    assignments = ", ".join(f"{column} = s.{column}" for column in entity.columns)
     staged = "s.local_id = c.local_id AND s.merged_into IS NULL" if entity is USERS else "s.sourced_id = c.sourced_id"
-    stage.execute(
-        f"UPDATE {entity.table} SET {assignments}, status = 'active', missing_runs = 0, updated_at = ? "
+    changed = (
         f"FROM changes c JOIN {entity.stage} s ON {staged} "
-        f"WHERE c.entity = '{entity.table}' AND c.action IN ('updated', 'reactivated') AND {entity.table}.id = c.local_id",
-        (moment,),
+        f"WHERE c.entity = '{entity.table}' AND c.action IN ('updated', 'reactivated') AND {entity.table}.id = c.local_id"
     )
+    plain = ", ".join(f"{column} = s.{column}" for column in entity.columns if column not in entity.indexed)
+    stage.execute(
+        f"UPDATE {entity.table} SET {plain}, status = 'active', missing_runs = 0, updated_at = ? {changed}", (moment,)
+    )
+    if entity.indexed:  # naming a column in SET writes its indexes anew, and follows its reference, whatever it says
+        differs = stage.roster.engine.differs
+        different = " OR ".join(differs(f"{entity.table}.{column}", f"s.{column}") for column in entity.indexed)
+        assignments = ", ".join(f"{column} = s.{column}" for column in entity.indexed)
+        stage.execute(f"UPDATE {entity.table} SET {assignments} {changed} AND ({different})")
     found = (
         "local_id = {0}.id"
         if entity is USERS
         else "sourced_id = {0}.sourced_id AND {0}.source_id = " + str(stage.source_id)
     )
-    few = f"AND sourced_id IN (SELECT sourced_id FROM {entity.stage}) " if entity.table in stage.recognised else ""
+    few = f"AND sourced_id IN (SELECT sourced_id FROM {entity.stage}) " if entity.table in stage.partial else ""
     stage.execute(
         f"UPDATE {entity.table} SET missing_runs = 0 WHERE source_id = {stage.source_id} AND missing_runs > 0 {few}AND EXISTS "
         f"(SELECT 1 FROM {entity.stage} s WHERE s.kept > 0 AND s.{found.format(entity.table)})"

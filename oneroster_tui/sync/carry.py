@@ -31,12 +31,14 @@ class Carrier:
     def __init__(self, stage: Stage, own_columns: OwnColumns) -> None:
         self.stage = stage
         self.own_columns = own_columns
+        self.moved = False
         for table in ("carried", "sought"):
             stage.execute(f"DROP TABLE IF EXISTS temp.{table}")
             stage.execute(f"CREATE TEMP TABLE {table} (sourced_id TEXT PRIMARY KEY)")
 
     def clear(self) -> None:
         """Forgets who was staged; for when the stage itself is cleared."""
+        self.moved = False
         for table in ("carried", "sought"):
             self.stage.execute(f"DELETE FROM {table}")
 
@@ -47,8 +49,10 @@ class Carrier:
         """
         columns = ", ".join(f"u.{column}" for column in USERS.columns)
         found = self.stage.execute(
-            f"SELECT u.sourced_id, u.id, {columns} FROM users u WHERE u.source_id = {self.stage.source_id} "
-            f"AND u.status = 'active' AND u.origin = 'provider' AND u.missing_runs = 0 AND u.sourced_id IN ({who}) "
+            f"WITH t (sourced_id) AS (SELECT DISTINCT * FROM ({who}) w) SELECT u.sourced_id, u.id, {columns} "
+            "FROM t CROSS JOIN users u "
+            f"WHERE u.source_id = {self.stage.source_id} AND u.sourced_id = t.sourced_id "
+            "AND u.status = 'active' AND u.origin = 'provider' AND u.missing_runs = 0 "
             "AND u.sourced_id NOT IN (SELECT s.sourced_id FROM stage_users s) "
             "AND u.sourced_id NOT IN (SELECT d.sourced_id FROM dropped d WHERE d.entity = 'users') ORDER BY u.id"
         ).fetchall()
@@ -72,8 +76,11 @@ class Carrier:
 
     def carry_all(self) -> int:
         """Stages whoever is touched by what is staged now; says how many were new."""
-        carried = sum(self.carry(who) for who in (*in_motion(self.stage), *linked(self.stage)))
-        return carried + self.carry_students()
+        moving = (
+            () if self.moved else in_motion(self.stage)
+        )  # classes and enrollments are all read by now: once is enough
+        self.moved = True
+        return sum(self.carry(who) for who in (*moving, *linked(self.stage))) + self.carry_students()
 
     def carry_students(self) -> int:
         """Stages the students of agents; looks through all students for that, where there is need."""
@@ -150,8 +157,8 @@ def linked(stage: Stage) -> tuple[str, ...]:
     return (
         "SELECT a.agent_sourced_id FROM stage_agents a JOIN stage_users s ON s.sourced_id = a.student_sourced_id "
         f"WHERE s.kept > 0 AND {CAME}",
-        f"SELECT g.value FROM stage_users s JOIN users p ON p.sourced_id = s.sourced_id AND {listed}, {each} "
-        f"WHERE {CAME} OR s.kept = 0",
+        f"SELECT g.value FROM stage_users s CROSS JOIN users p CROSS JOIN {each} "
+        f"WHERE p.sourced_id = s.sourced_id AND {listed} AND ({CAME} OR s.kept = 0)",
         f"SELECT g.value FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
         "WHERE d.entity = 'users' AND d.reason <> 'broken'",
         f"SELECT p.sourced_id FROM stage_users s JOIN users a ON a.source_id = {source} AND a.sourced_id = s.sourced_id "

@@ -33,6 +33,10 @@ class DeltaPull(Pull):
         self.carrier = carry.Carrier(stage, self.own_columns)
         self.asked: set[str] = set()
 
+    def has_merged(self) -> bool:
+        """No: then nothing would be sure but a full run (`delta.why_doubtful`), and this were none."""
+        return False
+
     def read(self, collection: Collection, entity: Entity, take: Take) -> None:
         """Reads a collection, or what changed of it."""
         if collection is Collection.ENROLLMENTS:

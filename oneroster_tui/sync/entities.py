@@ -18,6 +18,7 @@ class Entity:
         columns: what a record says: staged, compared and stored alike. A difference in any of them is an update.
         own_columns: staged besides, for the sync's own use.
         guarded: whether the guards count its removals.
+        indexed: those of the columns that an index or a reference to another table holds, where rows are many.
         early_ids: whether local ids are given out when a row is decided, before it exists: others refer to them.
     """
 
@@ -26,6 +27,7 @@ class Entity:
     label: str
     columns: tuple[str, ...]
     own_columns: tuple[str, ...] = ()
+    indexed: tuple[str, ...] = ()
     guarded: bool = False
     early_ids: bool = True
 
@@ -90,6 +92,7 @@ USERS = Entity(
     # is_student: its agents are wanted; agent_role: what it would be to a student, agent_local_role: NULL = not mapped;
     # record_username: what the provider called it, for finding twins; merged_into: the record whose person it is too;
     # fingerprint: of the record's bytes.
+    indexed=("username", "identifier", "given_name", "family_name", "email"),
     own_columns=("is_student", "agent_role", "agent_local_role", "record_username", "merged_into", "fingerprint"),
     guarded=True,
 )
@@ -109,6 +112,7 @@ ENROLLMENTS = Entity(
         "date_last_modified",
     ),
     own_columns=("user_sourced_id", "fingerprint"),
+    indexed=("class_id", "user_id", "role"),
     guarded=True,
     early_ids=False,
 )
@@ -117,6 +121,7 @@ RELATIONSHIPS = Entity(
     "relationship",
     f"'of ' || {user_named('agent_id')} || ' as ' || {{row}}.role || ' of ' || {user_named('student_id')}",
     ("student_id", "agent_id", "role", "local_role"),
+    indexed=("student_id", "agent_id"),
     guarded=True,
     early_ids=False,
 )

@@ -46,13 +46,8 @@ def everybody(stage: Stage) -> str:
     )
 
 
-def has_merged(stage: Stage) -> bool:
-    """Whether any stored user means, or meant, more than one provider record."""
-    return is_merged(stage.roster, stage.source_id)
-
-
 def is_merged(roster: Roster, source_id: int) -> bool:
-    """The same, of a source."""
+    """Whether any user of a source means, or meant, more than one provider record."""
     sql = (
         "SELECT 1 FROM user_ids i JOIN users u ON u.id = i.user_id WHERE i.source_id = ? "
         "AND i.sourced_id <> u.sourced_id LIMIT 1"

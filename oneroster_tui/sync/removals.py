@@ -48,12 +48,13 @@ GOING = "('suspended', 'removed', 'deleted', 'kept', 'held', 'waiting', 'missing
 
 SELECTED_SCHOOL = "IN (SELECT sourced_id FROM selected)"
 
-DESELECTED = (
-    "IN (SELECT o.sourced_id FROM orgs o WHERE o.source_id = {source} AND o.synced_at IS NOT NULL "
+DESELECTED_SCHOOLS = (
+    "SELECT o.sourced_id FROM orgs o WHERE o.source_id = {source} AND o.synced_at IS NOT NULL "
     "AND o.sourced_id NOT IN (SELECT sourced_id FROM selected) "
     "UNION SELECT k.school_sourced_id FROM classes k WHERE k.source_id = {source} AND k.status = 'active' "
-    "AND k.school_sourced_id NOT IN (SELECT sourced_id FROM selected))"
+    "AND k.school_sourced_id NOT IN (SELECT sourced_id FROM selected)"
 )
+DESELECTED = f"IN ({DESELECTED_SCHOOLS})"
 """Schools that were synced once and are not selected; one that the provider never listed has no org row, but classes."""
 
 
@@ -134,8 +135,22 @@ def freeze_users(stage: Stage) -> None:
     `why` is `role` for a role at a deselected school, `tie` for a class or a child there, and `listed` for an enrollment
     that stays although it was not staged (its class ended, the record is broken, its role is protected).
     """
-    deselected = DESELECTED.format(source=stage.source_id)
     stage.execute("CREATE TEMP TABLE frozen_users (user_id BIGINT, why TEXT, PRIMARY KEY (user_id, why))")
+    if stage.value(f"{DESELECTED_SCHOOLS.format(source=stage.source_id)} LIMIT 1") is not None:
+        freeze_deselected(stage)
+    few_first = "CROSS JOIN" if stage.partial else ","
+    listed = (
+        f"SELECT e.user_id, 'listed' FROM stage_users s {few_first} users u {few_first} enrollments e {few_first} classes c "
+        "WHERE s.kept = 0 AND u.source_id = ? AND u.sourced_id = s.sourced_id AND u.status = 'active' "
+        f"AND e.user_id = u.id AND e.status = 'active' AND c.id = e.class_id AND NOT {is_kept_user('u.id')} "
+        f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_going(ENROLLMENTS, 'e')} AND NOT {is_going(CLASSES, 'c')}"
+    )
+    stage.execute(f"INSERT INTO frozen_users {listed} ON CONFLICT DO NOTHING", (stage.source_id,))
+
+
+def freeze_deselected(stage: Stage) -> None:
+    """Finds the people whom a role, a class or a child at a deselected school holds."""
+    deselected = DESELECTED.format(source=stage.source_id)
     roles = (
         "SELECT x.user_id, 'role' FROM user_roles x JOIN users u ON u.id = x.user_id "
         f"WHERE u.source_id = ? AND x.org_sourced_id {deselected}"
@@ -144,16 +159,10 @@ def freeze_users(stage: Stage) -> None:
         "SELECT e.user_id, 'tie' FROM classes c JOIN enrollments e ON e.class_id = c.id AND e.status = 'active' "
         f"WHERE c.source_id = ? AND c.school_sourced_id {deselected}"
     )
-    listed = (
-        "SELECT e.user_id, 'listed' FROM stage_users s JOIN users u ON u.source_id = ? AND u.sourced_id = s.sourced_id "
-        "JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' "
-        f"JOIN classes c ON c.id = e.class_id WHERE s.kept = 0 AND u.status = 'active' AND NOT {is_kept_user('u.id')} "
-        f"AND NOT {is_staged(ENROLLMENTS, 'e')} AND NOT {is_going(ENROLLMENTS, 'e')} AND NOT {is_going(CLASSES, 'c')}"
-    )
-    stage.execute(f"INSERT INTO frozen_users {roles} UNION {ties} UNION {listed}", (stage.source_id,) * 3)
+    stage.execute(f"INSERT INTO frozen_users {roles} UNION {ties}", (stage.source_id,) * 2)
     stage.execute(
         "INSERT INTO frozen_users SELECT l.agent_id, 'tie' FROM relationships l "
-        "JOIN frozen_users f ON f.user_id = l.student_id AND f.why <> 'listed' "
+        "JOIN frozen_users f ON f.user_id = l.student_id "
         f"WHERE l.status = 'active' AND NOT {is_kept_user('l.student_id')} ON CONFLICT DO NOTHING"
     )
 
@@ -265,11 +274,12 @@ def plan_unlinked(stage: Stage) -> None:
         f"LEFT JOIN user_ids i ON i.source_id = {stage.source_id} AND i.sourced_id = g.agent_sourced_id "
         "WHERE s.local_id = r.student_id AND s.kept > 0 AND COALESCE(a.local_id, i.user_id) = r.agent_id)"
     )
+    few = "AND r.student_id IN (SELECT local_id FROM stage_users) " if stage.partial else ""
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
         f"SELECT 'relationships', r.id, r.sourced_id, 'removal', CASE WHEN {given} THEN 'role_not_mapped' ELSE 'link_gone' END "
         f"FROM relationships r WHERE r.source_id = ? AND r.status = 'active' {of_provider(RELATIONSHIPS)} "
-        f"AND {is_kept_user('r.student_id')} AND NOT {is_staged(RELATIONSHIPS, 'r')} "
+        f"{few}AND {is_kept_user('r.student_id')} AND NOT {is_staged(RELATIONSHIPS, 'r')} "
         f"AND ({is_kept_user('r.agent_id')} OR NOT {given})",
         (stage.source_id,),
     )

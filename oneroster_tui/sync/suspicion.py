@@ -36,13 +36,16 @@ def grinding(stage: Stage, limits: Guards) -> list[Trip]:
     highest = high_water(stage)
     for entity in (CLASSES, USERS, ENROLLMENTS, RELATIONSHIPS):
         removals = stage.value("SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'removal'", (entity.table,))
-        main = " AND merged_into IS NULL" if entity is USERS else ""
-        kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{main}")
-        kept += standing.count(stage, entity)
+        if not removals:
+            continue
         if stage.is_delta:
             kept = staying(stage, entity)
+        else:
+            main = " AND merged_into IS NULL" if entity is USERS else ""
+            kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{main}")
+            kept += standing.count(stage, entity)
         high = highest.get(entity.table, 0)
-        if removals and exceeds(max(high - kept, 0), high, limits):
+        if exceeds(max(high - kept, 0), high, limits):
             found.append(Trip(entity.table, None, high - kept, high, f"since the highest of {HIGH_WATER_DAYS} days"))
     return found
 

@@ -69,13 +69,17 @@ class Taking:
         self.repeated = 0
         self.merging = settings.sync.merge_users
         # Who is who is known early only where every record is a person of its own.
-        self.deciding_late = self.merging != "none" or merge.has_merged(stage)
+        self.deciding_late = self.merging != "none" or self.has_merged()
         self.username = username_maker(settings.sync.username)
         self.sessions: dict[str, tuple[str | None, str | None]] = {}
         self.classes: dict[str, str] = {}
         self.class_ids: dict[str, int] = {}
         self.problem_kinds: dict[tuple[str, str], int] = {}
         self.unmapped: Counter[str] = Counter()  # role -> enrollments that are not kept for it
+
+    def has_merged(self) -> bool:
+        """Whether any stored user means, or meant, more than one provider record."""
+        return merge.is_merged(self.stage.roster, self.stage.source_id)
 
     def take_problems(self, entity: Entity, problems: Sequence[Problem]) -> None:
         """Records what could not be used; a row that is listed but broken must not count as absent."""
