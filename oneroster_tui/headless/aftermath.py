@@ -8,18 +8,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError, ExitCode, RosterError, RosterSyncError, public
-from oneroster_tui.headless import metrics, notify
 from oneroster_tui.headless.log_file import LogFile
-from oneroster_tui.headless.news import End
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.unforeseen import unforeseen
 from oneroster_tui.headless.workplace import Stopping, roster_of
 from oneroster_tui.roster.database import Roster, sqlite_path
 from oneroster_tui.sync.events import Event, RunEnded, RunStarted
+
+if TYPE_CHECKING:
+    from oneroster_tui.headless.news import End
 
 
 class Witness:
@@ -47,6 +48,8 @@ class Witness:
 
     def end(self, error: BaseException | None) -> End | None:
         """How it ended, for those outside; None where nothing was begun and nothing failed."""
+        from oneroster_tui.headless.news import End  # late: what follows a run must not make its first request wait
+
         run = self.ended
         if isinstance(error, RosterSyncError):
             outcome = "blackout" if error.exit_code == ExitCode.BLACKOUT else run.outcome if run else "failed"
@@ -95,6 +98,8 @@ def follow(settings: Settings, output: Output, end: End | None, stopping: Stoppi
     """Writes the metrics and tells whoever is to know."""
     if end is None:
         return
+    from oneroster_tui.headless import metrics, notify
+
     with again(settings) as roster:
         if end.exit_code != ExitCode.LOCKED:  # the run that holds the lock writes them
             attempt(output, "The metrics cannot be written", lambda: metrics.write(settings, roster, end))

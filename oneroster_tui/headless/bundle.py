@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError, ExitCode, RosterSyncError
 from oneroster_tui.headless.output import Output
-from oneroster_tui.provider.bundle.bundle import Bundle
-from oneroster_tui.provider.bundle.findings import CODES
-from oneroster_tui.provider.bundle.report import Report, report_of, report_of_nothing
 from oneroster_tui.provider.opening import open_provider
 
 if TYPE_CHECKING:
     from oneroster_tui.headless.workplace import Stopping
+    from oneroster_tui.provider.bundle.bundle import Bundle
+    from oneroster_tui.provider.bundle.report import Report
     from oneroster_tui.provider.client import Client
 
 SHOWN = 5
@@ -36,7 +35,9 @@ def check(settings: Settings, output: Output, path: Path | None) -> ExitCode:
         ConfigError: the report cannot be written there.
     """
     from oneroster_tui.headless.provider import list_orgs, org_facts, rung_facts, show
+    from oneroster_tui.provider.bundle.bundle import Bundle
     from oneroster_tui.provider.bundle.probe import ladder
+    from oneroster_tui.provider.bundle.report import report_of
 
     with reported(settings, output, path) as provider:
         assert isinstance(provider, Bundle)  # noqa: S101 -- the settings name one
@@ -68,6 +69,8 @@ def tell(report: Report, output: Output) -> None:
     output.line(f"Status              {report.status}")
     output.line(f"CSV Files Imported  {', '.join(report.imported) or '-'}")
     output.line(f"CSV Files Rejected  {', '.join(report.rejected) or '-'}")
+    from oneroster_tui.provider.bundle.findings import CODES
+
     kinds: dict[tuple[str, str], list[str]] = {}
     for one in report.findings:
         kinds.setdefault((one.file, one.code), []).append(f"{one.severity:<7} {one}")
@@ -95,20 +98,25 @@ def reported(
     Raises:
         ConfigError: a report was asked for that cannot be.
     """
-    if path is not None:
-        require_place(settings, path)
+    if path is None:
+        with open_provider(
+            settings.connection, stopping=stopping, base_url=base_url, imported=imported, say=output.line
+        ) as provider:
+            yield provider
+        return
+    from oneroster_tui.provider.bundle.bundle import Bundle  # late: most have no bundle, and would wait for it
+    from oneroster_tui.provider.bundle.report import report_of, report_of_nothing
+
+    require_place(settings, path)
     try:
         provider = open_provider(
             settings.connection, stopping=stopping, base_url=base_url, imported=imported, say=output.line
         )
     except RosterSyncError as error:
-        if path is not None:
-            write(report_of_nothing(settings.connection.bundle_path.name, error), path, output)
+        write(report_of_nothing(settings.connection.bundle_path.name, error), path, output)
         raise
     with provider:
-        if path is None or not isinstance(provider, Bundle):
-            yield provider
-            return
+        assert isinstance(provider, Bundle)  # noqa: S101 -- `require_place` saw to it
         failure: RosterSyncError | None = None
         try:
             yield provider

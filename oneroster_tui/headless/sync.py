@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode, Stopped
@@ -14,16 +14,17 @@ from oneroster_tui.headless.bundle import reported
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, require, roster_of
-from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import decisions
-from oneroster_tui.sync import undo as undoing
 from oneroster_tui.sync.core import Mode, Stopping, sync
 from oneroster_tui.sync.delta import read_state
 from oneroster_tui.sync.events import Emit, RunEnded
 from oneroster_tui.sync.id_map import import_id_map, read_id_map
 from oneroster_tui.sync.memory import profile_of
+
+if TYPE_CHECKING:
+    from oneroster_tui.provider.bundle.bundle import Bundle
 
 PENDING = ("created", "updated", "reactivated", "suspended", "removed", "deleted", "held")
 """Actions that make a plan one with changes pending."""
@@ -102,6 +103,8 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool, maximum: 
     Raises:
         ConfigError: there is no such run, or it changed nothing.
     """
+    from oneroster_tui.sync import undo as undoing
+
     with opened(options) as settings, roster_of(settings, create=False) as roster:
         with witnessed(settings, output, lambda: False, "nothing") as witness:
             ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan, ceiling=maximum)
@@ -176,12 +179,14 @@ def one_by_one(
         ) as provider:
             ended = work(Desk(settings, roster, provider, stopping, emit))
             requests += provider.requests
-            if isinstance(provider, Bundle) and (found := len(provider.findings.listed)) and report is None:
+            if not isinstance(provider, Client) and (found := len(provider.findings.listed)) and report is None:
                 output.line(f"Bundle: {found:,} remarks on {provider.path.name}; --report FILE lists them.")
         if told is None or ended.exit_code:
             told = ended
         before = imported
-        goes_on = isinstance(provider, Bundle) and provider.more and read_state(roster, settings.source).bundle > before
+        goes_on = (
+            not isinstance(provider, Client) and provider.more and read_state(roster, settings.source).bundle > before
+        )
         if not goes_on:
             return told, requests
         number += 1

@@ -6,7 +6,7 @@ deltas and absent in any mixture; absence means something only where a file is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, cast
 
@@ -19,7 +19,7 @@ from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import AcademicSession, Class, Collection, Course, Org, Record, Role, User
 from oneroster_tui.sync import carry, delta, plan
-from oneroster_tui.sync.entities import BY_COLLECTION, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.entities import BY_COLLECTION, ENROLLMENTS, USERS, Entity, partial_tables
 from oneroster_tui.sync.events import Emit, Note
 from oneroster_tui.sync.pull import Pull, Take
 from oneroster_tui.sync.stage import CARRIED, Stage
@@ -42,12 +42,6 @@ RECORDS: Final[dict[Collection, type[Record]]] = {
 OTHER_NAMES: Final = {"terms": "term_sourced_ids"}
 LEFT_OUT: Final = ("start_date", "end_date")
 """Columns of a class that follow from its terms."""
-
-
-def partial_tables(partial: Set[Collection]) -> set[str]:
-    """The tables of which a run sees only a part, by the collections that are partial."""
-    tables = {BY_COLLECTION[collection].table for collection in partial}
-    return tables | ({RELATIONSHIPS.table} if Collection.USERS in partial else set())
 
 
 class BundlePull(Pull):

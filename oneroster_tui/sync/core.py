@@ -5,20 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import PRECEDENCE, BlackoutPeriod, ExitCode, RosterSyncError, Stopped
-from oneroster_tui.provider.bundle.bundle import Bundle
-from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import delta, plan, recognise, removals, runs, suspicion
 from oneroster_tui.sync.apply import apply
 from oneroster_tui.sync.beacon import Beacon
-from oneroster_tui.sync.bundle_pull import BundlePull, partial_tables
 from oneroster_tui.sync.delta_pull import DeltaPull
-from oneroster_tui.sync.entities import ENTITIES
+from oneroster_tui.sync.entities import ENTITIES, partial_tables
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
 from oneroster_tui.sync.known_pull import KnownPull
@@ -28,6 +25,9 @@ from oneroster_tui.sync.recheck import asker
 from oneroster_tui.sync.stage import MEASURED, Stage
 from oneroster_tui.sync.taking import Pulled
 from oneroster_tui.sync.walks import Walks, open_walks
+
+if TYPE_CHECKING:
+    from oneroster_tui.provider.bundle.bundle import Bundle
 
 Mode = Literal["full", "plan", "approve", "unguarded", "delta"]
 """What a run is for: everything; to say what it would do; to apply removals that were held; everything, with the guards off
@@ -72,7 +72,7 @@ def sync(
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
         is_known, why_full = False, ""
-        if isinstance(client, Bundle):
+        if not isinstance(client, Client):
             mode = bundle_mode(client, mode)
             is_known = client.is_whole and recognise.can_recognise(settings, roster, source_id)
         else:
@@ -191,12 +191,12 @@ class Session:
 
     def pull(self) -> Pull:
         """The kind of pull that fits: of everything (known or not), of what changed, or of a bundle that leaves files out."""
-        if isinstance(self.walks, BundleWalks) and self.walks.partial:
+        if not isinstance(self.walks, Walks) and self.walks.partial:
+            from oneroster_tui.sync.bundle_pull import BundlePull  # late: most have no bundle, and would wait for it
+
             return BundlePull(self.settings, self.stage, self.walks, self.emit, self.today)
-        if self.is_known and isinstance(self.walks, Walks | BundleWalks):
+        if self.is_known:
             return KnownPull(self.settings, self.stage, self.walks, self.emit, self.today)
-        if isinstance(self.walks, BundleWalks):
-            return Pull(self.settings, self.stage, self.walks, self.emit, self.today)
         kind = DeltaPull if self.stage.partial else Pull
         return kind(self.settings, self.stage, self.walks, self.emit, self.today)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError
-from oneroster_tui.provider.bundle.bundle import Bundle
 from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync.core import Stopping, sync
 from oneroster_tui.sync.events import Emit, RunEnded
+
+if TYPE_CHECKING:
+    from oneroster_tui.provider.bundle.bundle import Bundle
 
 
 def held_removals(roster: Roster, source: str, run_id: int) -> int:

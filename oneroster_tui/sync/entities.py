@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from oneroster_tui.records import Collection
@@ -136,3 +137,9 @@ BY_COLLECTION = {
     Collection.USERS: USERS,
     Collection.ENROLLMENTS: ENROLLMENTS,
 }
+
+
+def partial_tables(partial: Set[Collection]) -> set[str]:
+    """The tables of which a run sees only a part, by the collections that are partial."""
+    tables = {BY_COLLECTION[collection].table for collection in partial}
+    return tables | ({RELATIONSHIPS.table} if Collection.USERS in partial else set())

@@ -6,9 +6,9 @@ What was recognised stands in the roster as it stands, as with a delta; but all 
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from oneroster_tui.config import Settings
-from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.dialects import Page
 from oneroster_tui.records import Collection
 from oneroster_tui.sync import merge
@@ -18,6 +18,9 @@ from oneroster_tui.sync.events import Decision, Emit
 from oneroster_tui.sync.recognise import Recogniser, mark_absent
 from oneroster_tui.sync.stage import Stage
 from oneroster_tui.sync.walks import Walks
+
+if TYPE_CHECKING:
+    from oneroster_tui.provider.bundle.walks import BundleWalks
 
 
 class KnownPull(DeltaPull):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ProviderError
-from oneroster_tui.provider.bundle.bundle import Bundle
-from oneroster_tui.provider.bundle.walks import BundleWalks
 from oneroster_tui.provider.client import Client
 from oneroster_tui.provider.dialects import Page, open_sealed, read_single
 from oneroster_tui.provider.dialects.fields import USER_FIELDS
@@ -15,19 +14,24 @@ from oneroster_tui.provider.dialects.sealed import SEALABLE, Sealed
 from oneroster_tui.provider.endpoints import SINGLE
 from oneroster_tui.provider.paging import Walk
 from oneroster_tui.provider.profile import Learner, Profile
-from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import DELTAS, prove_filter, since
 from oneroster_tui.records import Collection
 from oneroster_tui.sync import recognise
 
+if TYPE_CHECKING:
+    from oneroster_tui.provider.bundle.bundle import Bundle
+    from oneroster_tui.provider.bundle.walks import BundleWalks
+
 
 def open_walks(
     settings: Settings, provider: Client | Bundle, profile: Profile, stopping: Callable[[], bool]
-) -> ProviderWalks:
+) -> Walks | BundleWalks:
     """The way one run reads a provider, whichever kind it is."""
-    if isinstance(provider, Bundle):
-        return BundleWalks(provider, profile, recognise.salt(settings))
-    return Walks(settings, provider, profile, stopping, recognise.salt(settings))
+    if isinstance(provider, Client):
+        return Walks(settings, provider, profile, stopping, recognise.salt(settings))
+    from oneroster_tui.provider.bundle.walks import BundleWalks  # late: most have no bundle, and would wait for it
+
+    return BundleWalks(provider, profile, recognise.salt(settings))
 
 
 class Walks:
