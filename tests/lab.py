@@ -11,7 +11,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import httpx
@@ -54,6 +54,7 @@ class Provider:
     clock: str = ""
     filtering: bool = True
     base_url: str = "https://sis.example/ims/oneroster/v1p1"
+    kind: Literal["service"] = "service"
 
     def put(self, collection: str, sourced_id: str, **fields: Any) -> Json:
         """Adds or replaces a record; `status` and `dateLastModified` have defaults."""

@@ -92,6 +92,7 @@ def reported(
     stopping: Stopping = lambda: False,
     base_url: str = "",
     imported: str | None = None,
+    client: Client | None = None,
 ) -> Iterator[Client | Bundle]:
     """The open provider; where a report of a bundle was asked for, it is written in the end, however that comes.
 
@@ -100,7 +101,12 @@ def reported(
     """
     if path is None:
         with open_provider(
-            settings.connection, stopping=stopping, base_url=base_url, imported=imported, say=output.line
+            settings.connection,
+            stopping=stopping,
+            base_url=base_url,
+            imported=imported,
+            say=output.line,
+            client=client,
         ) as provider:
             yield provider
         return

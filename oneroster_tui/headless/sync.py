@@ -1,30 +1,25 @@
-"""`oneroster-tui --sync`, `sync --plan`, `approve`, `discard`: one run, its log streamed, its end an exit code."""
+"""`oneroster-tui --sync`, `sync --plan`, `approve`, `discard`: one run, its log streamed, its end an exit code.
+
+What the run itself works with is loaded late, while the token is on its way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oneroster_tui.config import Settings
 from oneroster_tui.errors import ExitCode, Stopped
-from oneroster_tui.headless.aftermath import Following, privacy_warnings, witnessed
-from oneroster_tui.headless.bundle import reported
+from oneroster_tui.headless.ahead import asked_ahead
 from oneroster_tui.headless.output import Output
 from oneroster_tui.headless.signals import stop_signals
-from oneroster_tui.headless.workplace import Options, opened, require, roster_of
-from oneroster_tui.provider.client import Client
-from oneroster_tui.roster.database import Roster
-from oneroster_tui.sync import decisions
-from oneroster_tui.sync.core import Mode, Stopping, sync
-from oneroster_tui.sync.delta import read_state
-from oneroster_tui.sync.events import Emit, RunEnded
-from oneroster_tui.sync.id_map import import_id_map, read_id_map
-from oneroster_tui.sync.memory import profile_of
+from oneroster_tui.headless.workplace import Options, opened, roster_of
 
 if TYPE_CHECKING:
-    from oneroster_tui.provider.bundle.bundle import Bundle
+    from oneroster_tui.headless.aftermath import Following
+    from oneroster_tui.headless.running import Desk
+    from oneroster_tui.sync.core import Mode
+    from oneroster_tui.sync.events import RunEnded
 
 PENDING = ("created", "updated", "reactivated", "suspended", "removed", "deleted", "held")
 """Actions that make a plan one with changes pending."""
@@ -55,10 +50,18 @@ def run(
         RosterSyncError: the run failed, and nothing was changed.
     """
     mode: Mode = "plan" if plan else "unguarded" if ignore_guards else "delta" if delta else "full"
-    pairs = read_id_map(id_map) if id_map else []
+    pairs: list[tuple[str, str]] = []
+    if id_map:
+        from oneroster_tui.sync.id_map import read_id_map
+
+        pairs = read_id_map(id_map)
 
     def work(desk: Desk) -> RunEnded:
+        from oneroster_tui.sync.core import sync
+
         if pairs:
+            from oneroster_tui.sync.id_map import import_id_map
+
             import_id_map(desk.settings, desk.roster, pairs, desk.emit)
         return sync(desk.settings, desk.roster, desk.client, desk.emit, mode=mode, stopping=desk.stopping)
 
@@ -75,13 +78,15 @@ def approve(options: Options, output: Output, run_id: int, maximum: int | None) 
         ConfigError: the run does not wait for a decision.
         RosterSyncError: the new run failed, and nothing was changed.
     """
-    return conducted(
-        options,
-        output,
-        lambda desk: decisions.approve(
+
+    def work(desk: Desk) -> RunEnded:
+        from oneroster_tui.sync import decisions
+
+        return decisions.approve(
             desk.settings, desk.roster, desk.client, desk.emit, run_id, maximum=maximum, stopping=desk.stopping
-        ),
-    ).exit_code
+        )
+
+    return conducted(options, output, work).exit_code
 
 
 def discard(options: Options, output: Output, run_id: int) -> ExitCode:
@@ -90,6 +95,8 @@ def discard(options: Options, output: Output, run_id: int) -> ExitCode:
     Raises:
         ConfigError: the run does not wait for a decision.
     """
+    from oneroster_tui.sync import decisions
+
     with opened(options) as settings, roster_of(settings, create=False) as roster:
         held = decisions.discard(roster, settings.source, run_id)
     output.line(f"Discarded: the {held:,} removals that run {run_id} held were not made. The next sync asks again.")
@@ -103,6 +110,8 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool, maximum: 
     Raises:
         ConfigError: there is no such run, or it changed nothing.
     """
+    from oneroster_tui.headless.aftermath import witnessed
+    from oneroster_tui.headless.running import facts
     from oneroster_tui.sync import undo as undoing
 
     with opened(options) as settings, roster_of(settings, create=False) as roster:
@@ -110,17 +119,6 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool, maximum: 
             ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan, ceiling=maximum)
         output.result(facts(ended, roster.place, 0))
     return ended.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a run works with."""
-
-    settings: Settings
-    roster: Roster
-    client: Client | Bundle
-    stopping: Stopping
-    emit: Emit
 
 
 def conducted(
@@ -145,65 +143,10 @@ def conducted(
                 raise Stopped(caught[0])  # raised here, it carries the signal's exit code into the run's record
             return False
 
-        with witnessed(settings, output, lambda: bool(caught), following) as witness:
-            require(settings, settings.missing())
-            for warning in (*settings.warnings, *privacy_warnings(settings)):
-                output.line(f"Warning: {warning}")
-            with roster_of(settings) as roster:
-                ended, requests = one_by_one(settings, roster, output, report, stopping, work, witness.take)
-                output.line(f"Roster: {roster.place}")
-                output.result(facts(ended, roster.place, requests))
-    return ended
+        with asked_ahead(settings, stopping) as client:
+            from oneroster_tui.headless.running import watched
 
-
-def one_by_one(
-    settings: Settings,
-    roster: Roster,
-    output: Output,
-    report: Path | None,
-    stopping: Stopping,
-    work: Callable[[Desk], RunEnded],
-    emit: Emit,
-) -> tuple[RunEnded, int]:
-    """Lets the work be done with the provider; of bundles that build on each other with each, as long as all goes well.
-
-    Returns:
-        How it ended (of several runs the last that had something to say), and how many requests it took.
-    """
-    told, number, requests = None, 1, 0
-    while True:
-        known, imported = profile_of(roster, settings.source), read_state(roster, settings.source).bundle
-        path = report.with_stem(f"{report.stem}-{number}") if report is not None and number > 1 else report
-        with reported(
-            settings, output, path, stopping=stopping, base_url=known.base_url, imported=imported
-        ) as provider:
-            ended = work(Desk(settings, roster, provider, stopping, emit))
-            requests += provider.requests
-            if not isinstance(provider, Client) and (found := len(provider.findings.listed)) and report is None:
-                output.line(f"Bundle: {found:,} remarks on {provider.path.name}; --report FILE lists them.")
-        if told is None or ended.exit_code:
-            told = ended
-        before = imported
-        goes_on = (
-            not isinstance(provider, Client) and provider.more and read_state(roster, settings.source).bundle > before
-        )
-        if not goes_on:
-            return told, requests
-        number += 1
-
-
-def facts(ended: RunEnded, place: str, requests: int) -> dict[str, Any]:
-    """A run's end as --json tells it."""
-    return {
-        "run": ended.run_id,
-        "outcome": ended.outcome,
-        "exit_code": int(ended.exit_code),
-        "message": ended.message,
-        "counts": ended.counts,
-        "seconds": round(ended.seconds, 3),
-        "requests": requests,
-        "database": place,
-    }
+            return watched(settings, output, work, following, report, stopping, lambda: bool(caught), client)
 
 
 def is_pending(ended: RunEnded) -> bool:

@@ -58,6 +58,7 @@ class OAuth2ClientCredentials(httpx.Auth):
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failure: ProviderError | None = None
+        self._failed_ahead: ProviderError | None = None
         self._rounds = 0
         self.refused = 0
 
@@ -85,6 +86,23 @@ class OAuth2ClientCredentials(httpx.Auth):
         """Ask for a new token now, whatever is at hand, and say what came; raises as the flow does."""
         return self._good_token(refused=self._token).facts
 
+    def ask_ahead(self) -> None:
+        """Ask for a token on a thread of its own; the first request gets what comes of it, a failure too."""
+        begun = threading.Event()
+
+        def ask() -> None:
+            with self._lock:
+                begun.set()
+                try:
+                    self._token = self._request_token()
+                except ProviderError as failure:
+                    self._failed_ahead = failure
+                except Exception:  # noqa: S110 -- nothing was sent; the first request meets the same, and tells it
+                    pass
+
+        threading.Thread(target=ask, name="token", daemon=True).start()
+        begun.wait()  # so that no request comes in between
+
     def conceal(self, text: str) -> str:
         """Take the token out of a provider's words."""
         return conceal(text, self._token.value if self._token else "")
@@ -98,8 +116,11 @@ class OAuth2ClientCredentials(httpx.Auth):
                 return token
             if self._rounds != rounds and self._failure is not None:  # it failed while this thread was waiting
                 raise copy.copy(self._failure)
+            failed_ahead, self._failed_ahead = self._failed_ahead, None
             try:
                 self._failure = None
+                if failed_ahead is not None:
+                    raise failed_ahead
                 self._token = self._request_token()
             except ProviderError as failure:
                 self._failure = failure

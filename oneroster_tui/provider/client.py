@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
@@ -47,6 +47,9 @@ class Client:
     Raises:
         ConfigError: root_url, token_url or the environment's proxy cannot be used.
     """
+
+    kind: Literal["service"] = "service"
+    """Tells it from a `Bundle`, without loading either."""
 
     def __init__(
         self,
@@ -138,6 +141,15 @@ class Client:
         """
         address = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
         return self._send(self._get_request(self._address(address, params)), auth or self._auth, tries, "root_url")[0]
+
+    def ask_ahead(self) -> None:
+        """Have a token asked for while the caller does something else; under OAuth 1.0a there is nothing to ask for."""
+        if isinstance(self._auth, OAuth2ClientCredentials):
+            self._auth.ask_ahead()
+
+    def remember(self, base_url: str) -> None:
+        """Try first where the service was found before; for when that is known only after the client was opened."""
+        self._base = Base(base_urls(self._connection.root_url, self._connection.oneroster_version), base_url)
 
     def ask_token(self, request: httpx.Request) -> Reply:
         """Send a token request and give its answer whatever the status; raises Unreachable when none comes."""

@@ -19,6 +19,7 @@ def open_provider(
     base_url: str = "",
     imported: str | None = None,
     say: Callable[[str], None] = lambda _: None,
+    client: Client | None = None,
 ) -> Client | Bundle:
     """Opens it; a context manager, whichever it is.
 
@@ -27,6 +28,7 @@ def open_provider(
         base_url: where a service was found before.
         imported: the mark of the bundle that was read last, so that no delta is passed over; None takes the newest bundle.
         say: told which bundle of several was taken.
+        client: the client, where one was opened ahead.
 
     Raises:
         ConfigError: an address cannot be used.
@@ -41,6 +43,9 @@ def open_provider(
         if choice.said:
             say(choice.said)
         return Bundle(choice.path, stopping=stopping, more=choice.more)
+    if client is not None:
+        client.remember(base_url)
+        return client
     from oneroster_tui.provider.client import Client
 
     return Client(connection, stopping=stopping, base_url=base_url)

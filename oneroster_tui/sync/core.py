@@ -72,7 +72,7 @@ def sync(
     with runs.hold_lock(roster, settings.source):
         source_id = runs.find_source(roster, settings)
         is_known, why_full = False, ""
-        if not isinstance(client, Client):
+        if client.kind == "bundle":
             mode = bundle_mode(client, mode)
             is_known = client.is_whole and recognise.can_recognise(settings, roster, source_id)
         else:

@@ -27,11 +27,11 @@ def open_walks(
     settings: Settings, provider: Client | Bundle, profile: Profile, stopping: Callable[[], bool]
 ) -> Walks | BundleWalks:
     """The way one run reads a provider, whichever kind it is."""
-    if isinstance(provider, Client):
-        return Walks(settings, provider, profile, stopping, recognise.salt(settings))
-    from oneroster_tui.provider.bundle.walks import BundleWalks  # late: most have no bundle, and would wait for it
+    if provider.kind == "bundle":
+        from oneroster_tui.provider.bundle.walks import BundleWalks  # late: most have no bundle, and would wait for it
 
-    return BundleWalks(provider, profile, recognise.salt(settings))
+        return BundleWalks(provider, profile, recognise.salt(settings))
+    return Walks(settings, provider, profile, stopping, recognise.salt(settings))
 
 
 class Walks:

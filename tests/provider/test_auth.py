@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_tui.config import Connection
-from oneroster_tui.errors import NotFound, ProviderError, Unauthorized, Unreachable, Unreadable
+from oneroster_tui.errors import ConfigError, NotFound, ProviderError, Unauthorized, Unreachable, Unreadable
 from oneroster_tui.provider.answers import Reply
 from oneroster_tui.provider.auth import OAuth1, OAuth2ClientCredentials, base_string, sign
 from oneroster_tui.provider.token import conceal, read_token, token_request
@@ -407,6 +407,35 @@ def test_threads_share_one_failure_and_the_next_request_tries_again() -> None:
         assert len(endpoint.requests) == 1
         endpoint.replies = tokens("one").replies
         assert client.get("https://sis.example/users").status_code == 200
+
+
+def test_a_token_that_was_asked_for_ahead_serves_the_first_request() -> None:
+    endpoint = Slow(*tokens("one", "two").replies)
+    auth = OAuth2ClientCredentials(connection(), endpoint)
+    auth.ask_ahead()
+    with roster_client(auth, lambda token: token == "one") as client:
+        assert client.get("https://sis.example/users").status_code == 200
+    assert len(endpoint.requests) == 1
+
+
+def test_a_failure_ahead_is_the_first_requests_and_is_not_tried_twice() -> None:
+    endpoint = Slow(reply('{"error":"invalid_client"}', 401))
+    auth = OAuth2ClientCredentials(connection(), endpoint)
+    auth.ask_ahead()
+    with roster_client(auth, lambda token: True) as client:
+        with pytest.raises(Unauthorized, match="client_auth"):
+            client.get("https://sis.example/users")
+        assert len(endpoint.requests) == 1
+        endpoint.replies = tokens("one").replies
+        assert client.get("https://sis.example/users").status_code == 200
+
+
+def test_a_secret_that_cannot_be_had_is_told_by_the_first_request() -> None:
+    settings = connection(client_secret="", client_secret_env="ONEROSTER_TUI_NOBODY_SET_THIS")
+    auth = OAuth2ClientCredentials(settings, tokens("one"))
+    auth.ask_ahead()
+    with roster_client(auth, lambda token: True) as client, pytest.raises(ConfigError):
+        client.get("https://sis.example/users")
 
 
 def test_nothing_shows_the_secret_or_the_token() -> None:

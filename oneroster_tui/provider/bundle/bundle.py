@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Set
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from oneroster_tui.provider.bundle.file import FileReader
 from oneroster_tui.provider.bundle.findings import Findings
@@ -38,6 +38,9 @@ class Bundle:
     Raises:
         Unreadable: it cannot be opened at all.
     """
+
+    kind: Literal["bundle"] = "bundle"
+    """Tells it from a `Client`, without loading either."""
 
     def __init__(self, path: Path, *, stopping: Callable[[], bool] = lambda: False, more: int = 0) -> None:
         self.path = path
