@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from oneroster_tui.errors import ConfigError, RosterSyncError, Stopped
+from screens import conformance_words as words
 from screens.commands import Command, bindings
 from screens.conformance_words import check_cells, detail, matches, progress_parts, verdict_parts
 from screens.fitting import clean
@@ -41,10 +42,6 @@ COLUMNS = (
 )
 DRAIN_SECONDS = 0.2
 """Seconds between two looks at what came: 5 Hz, as over SSH everywhere."""
-ABOUT = (
-    "Every operation and every parameter of the provider, about 90 small requests, one at a time, five minutes at most. "
-    "It only reads."
-)
 
 
 class ConformanceScreen(FramedScreen):
@@ -136,7 +133,7 @@ class ConformanceScreen(FramedScreen):
             lambda row: check_cells(row.values[0]),
             self.rows,
             search="name, section, outcome",
-            empty=Empty("Nothing was asked yet.", "s", "starts"),
+            empty=Empty(words.NOTHING_ASKED, "s", "starts"),
         )
 
     def on_mount(self) -> None:
@@ -170,7 +167,7 @@ class ConformanceScreen(FramedScreen):
         elif self.card is not None:
             parts = verdict_parts(self.card, self.stopped)
         else:
-            parts = [("Report card of ", "bold"), (clean(where, 200), "bold"), f"\n{ABOUT}"]
+            parts = [("Report card of ", "bold"), (clean(where, 200), "bold"), f"\n{words.ABOUT}"]
         self.query_one("#verdict", Static).update(Content.assemble(*parts))
         self.refresh_bindings()
 
@@ -178,7 +175,7 @@ class ConformanceScreen(FramedScreen):
 
     def why_not_start(self) -> str | None:
         """Why it cannot begin now; None where it can."""
-        return "It is under way; esc stops it." if self.ticket is not None else None
+        return words.UNDER_WAY if self.ticket is not None else None
 
     def action_start(self) -> None:
         """Begins, from the beginning."""
@@ -195,7 +192,7 @@ class ConformanceScreen(FramedScreen):
         self.ticket, self.card, self.total = ticket, examination.card, len(examination.steps)
         self.asking = examination.steps[0].title
         pane = self.query_one(ListPane)
-        pane.empty.say("The first answer is waited for.", "esc", "stops")
+        pane.empty.say(words.FIRST_ANSWER, "esc", "stops")
         pane.reload(stay=False)
         self.tell()
         self.examine(examination, ticket)
@@ -214,9 +211,7 @@ class ConformanceScreen(FramedScreen):
         except RosterSyncError as failure:
             error = failure
         except Exception as failure:  # a screen never shows a traceback
-            error = RosterSyncError(
-                f"The examination broke off unexpectedly ({type(failure).__name__}).", do="Please report it."
-            )
+            error = RosterSyncError(words.broke_off(failure), do=words.REPORT_IT)
         self.post_message(self.Ended(ticket, examination.card, error))
 
     @on(Came)
@@ -273,8 +268,8 @@ class ConformanceScreen(FramedScreen):
     def why_no_card(self) -> str | None:
         """Why there is no card to write; None where there is."""
         if self.ticket is not None:
-            return "It is under way: wait for its end, or stop it with esc."
-        return None if self.checks else "There is no card yet: s starts."
+            return words.WAIT
+        return None if self.checks else words.NO_CARD
 
     async def action_write(self) -> None:
         """Writes the page beside config.toml."""
@@ -297,7 +292,7 @@ class ConformanceScreen(FramedScreen):
             return True
 
         if await self.attempt(work()):
-            self.notify(str(path), title="The page is written", timeout=10, markup=False)
+            self.notify(str(path), title=words.WRITTEN, timeout=10, markup=False)
 
     @on(LazyTable.Opened)
     def open_check(self, event: LazyTable.Opened) -> None:

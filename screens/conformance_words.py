@@ -12,6 +12,18 @@ from screens.words import Look, counted
 if TYPE_CHECKING:
     from oneroster_tui.provider.conformance.card import Card, Check
 
+ABOUT = (
+    "Every operation and every parameter of the provider, about 90 small requests, one at a time, five minutes at most. "
+    "It only reads."
+)
+UNDER_WAY = "It is under way; esc stops it."
+WAIT = "It is under way: wait for its end, or stop it with esc."
+FIRST_ANSWER = "The first answer is waited for."
+NO_CARD = "There is no card yet: s starts."
+NOTHING_ASKED = "Nothing was asked yet."
+WRITTEN = "The page is written"
+REPORT_IT = "Please report it."
+
 LOOKS = {
     "passed": Look("✓", "passed", "success"),
     "deviates": Look("~", "deviates", "warning"),
@@ -122,3 +134,8 @@ def _detail(check: Check) -> Iterator[str]:
     if check.asked:
         yield ""
         yield from (f"asked: {clean(line)}" for line in check.asked)
+
+
+def broke_off(failure: Exception) -> str:
+    """An examination that an error of this program ended."""
+    return f"The examination broke off unexpectedly ({type(failure).__name__})."

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from oneroster_tui.errors import ConfigError
+from screens import connection_words as words
 from screens.commands import Command, bindings
 from screens.connection_fields import FIELDS, FIELDS_BY_NAME, SECRET, Draft
 from screens.connection_form import Form
@@ -18,13 +19,8 @@ from screens.connection_ladder import Ladder
 from screens.connection_leave import Choice, Unsaved
 from screens.fitting import clean
 from screens.frame import FramedScreen
-from screens.words import DEMO_STARTS, MISTAKE, counted
+from screens.words import DEMO_STARTS, MISTAKE
 from styles import sheet
-
-NOT_EDITED = "Nothing is edited."
-DEMO = (
-    "This is the demo district's own connection: it cannot be changed, but t tests it. Your own: start without --demo."
-)
 
 
 class ConnectionScreen(FramedScreen):
@@ -121,10 +117,9 @@ class ConnectionScreen(FramedScreen):
         """Takes the settings in force; edits stay, and clashes are told."""
         clashes = self.draft.adopt(self.desk.settings.connection)
         if clashes:
-            names = ", ".join(field.label for field in clashes)
             self.notify(
-                f"{names}: changed there and here. Yours is kept; ctrl+s saves it, ctrl+z takes theirs.",
-                title="config.toml was edited elsewhere",
+                words.clashing([field.label for field in clashes]),
+                title=words.EDITED_ELSEWHERE,
                 severity="warning",
                 timeout=15,
                 markup=False,
@@ -141,7 +136,7 @@ class ConnectionScreen(FramedScreen):
             fixed = {field.name: self.draft.base[field.name] or "-" for field in FIELDS}
             fixed[SECRET] = "••••••••"
         if self.draft.secret_elsewhere:
-            fixed[SECRET] = f"from {connection.secret_origin()}; config.toml says so"
+            fixed[SECRET] = words.from_elsewhere(connection.secret_origin())
         return fixed
 
     @on(Form.Edited)
@@ -149,38 +144,31 @@ class ConnectionScreen(FramedScreen):
         """Says on top what is edited, wrong or given."""
         edited, wrong = self.draft.edited, self.draft.wrong
         if self.desk.options.demo:
-            text = Content.styled(DEMO, "dim")
+            text = Content.styled(words.DEMO, "dim")
         elif wrong:
-            text = Content.assemble(
-                (f"✗ {wrong[0].label} is not right", "bold $error"), f": {self.draft.problem(wrong[0])}"
-            )
+            text = Content.assemble(*words.wrong_parts(wrong[0].label, self.draft.problem(wrong[0])))
         elif edited:
-            names = ", ".join(field.label for field in edited)
-            text = Content.assemble(
-                (f"● {counted(len(edited), 'unsaved edit')}", "bold $accent"), f": {names}. ctrl+s saves."
-            )
+            text = Content.assemble(*words.edited_parts([field.label for field in edited]))
         elif self.desk.keeper.is_new:
-            text = Content.styled(
-                "Nothing is saved yet: fill this in, test it with ctrl+t, save it with ctrl+s.", "dim"
-            )
+            text = Content.styled(words.NOTHING_SAVED, "dim")
         else:
-            text = Content.styled(f"✓ Saved in {clean(self.desk.keeper.path.name)}. ctrl+t tests it.", "dim")
+            text = Content.styled(words.saved_in(clean(self.desk.keeper.path.name)), "dim")
         self.query_one("#about", Static).update(text)
         self.refresh_bindings()
 
     def why_no_edits(self) -> str | None:
         """Why there is nothing to take back; None where there is."""
-        return None if self.draft.edited else NOT_EDITED
+        return None if self.draft.edited else words.NOT_EDITED
 
     def why_not_save(self) -> str | None:
         """Why nothing can be saved now; None where it can."""
         if self.desk.options.demo:
-            return "The demo's connection cannot be changed."
+            return words.DEMO_FIXED
         if self.desk.keeper.error is not None:
             return MISTAKE
         if wrong := self.draft.wrong:
-            return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
-        return None if self.draft.edited else NOT_EDITED
+            return words.wrong(wrong[0].label, self.draft.problem(wrong[0]))
+        return None if self.draft.edited else words.NOT_EDITED
 
     async def action_save(self) -> None:
         """Saves what was edited."""
@@ -194,8 +182,8 @@ class ConnectionScreen(FramedScreen):
             self.explain(error)
             return False
         missing = [FIELDS_BY_NAME[name.rpartition(".")[2]].label for name in settings.connection.missing()]
-        then = f"Still needed: {', '.join(missing)}." if missing else "t tests it; 4 goes to Schools."
-        self.notify(then, title="The connection is saved", markup=False)
+        then = words.still_needed(missing) if missing else words.AFTER_SAVING
+        self.notify(then, title=words.SAVED, markup=False)
         return True
 
     def explain(self, error: ConfigError) -> None:
@@ -203,8 +191,7 @@ class ConnectionScreen(FramedScreen):
         seen = self.desk.keeper.look()
         if seen in ("changed", "mended"):
             self.desk.settings_changed.publish(self.desk.settings)
-            text = "It was read again now, and your edits are still here: look at them, then ctrl+s once more."
-            self.notify(text, title="Somebody else edited config.toml; not saved", severity="warning", timeout=15)
+            self.notify(words.READ_AGAIN, title=words.NOT_SAVED, severity="warning", timeout=15)
             return
         self.refresh_frame()
         problems = " ".join(error.problems)
@@ -220,10 +207,10 @@ class ConnectionScreen(FramedScreen):
     def why_not_reveal(self) -> str | None:
         """Why the secret cannot be shown; None where it can."""
         if self.draft.secret_elsewhere:
-            return f"The secret comes from {clean(self.desk.settings.connection.secret_origin())}: look there."
+            return words.look_there(clean(self.desk.settings.connection.secret_origin()))
         if self.desk.options.demo:
-            return "The demo's secret is no secret: demo-secret."
-        return None if self.draft.typed[SECRET] else "There is no secret yet."
+            return words.DEMO_SECRET
+        return None if self.draft.typed[SECRET] else words.NO_SECRET
 
     def action_reveal(self) -> None:
         """Shows the secret, or hides it."""
@@ -262,7 +249,7 @@ class ConnectionScreen(FramedScreen):
         edited = self.draft.edited
         if not edited:
             return False
-        text = f"{', '.join(field.label for field in edited)}: not in config.toml yet."
+        text = words.unsaved([field.label for field in edited])
         self.app.push_screen(Unsaved(text, self.why_not_save()), partial(self.decide, leave))
         return True
 
@@ -284,13 +271,13 @@ class ConnectionScreen(FramedScreen):
     def why_not_test(self) -> str | None:
         """Why it cannot be tested now; None where it can."""
         if self.testing:
-            return "A test is under way; esc stops it."
+            return words.TESTING
         if self.desk.demo_pending:
             return DEMO_STARTS
         if wrong := self.draft.wrong:
-            return f"{wrong[0].label}: {self.draft.problem(wrong[0])}"
+            return words.wrong(wrong[0].label, self.draft.problem(wrong[0]))
         missing = self.draft.missing()
-        return f"Still needed: {', '.join(missing)}." if missing else None
+        return words.still_needed(missing) if missing else None
 
     def action_test(self) -> None:
         """Tests what is typed."""
@@ -299,7 +286,7 @@ class ConnectionScreen(FramedScreen):
     def why_no_card(self) -> str | None:
         """Why the provider cannot be examined now; None where it can."""
         if self.draft.reads_bundle:
-            return "CSV files are read here: there is no provider that answers requests."
+            return words.READS_BUNDLE
         return self.why_not_test()
 
     def action_card(self) -> None:

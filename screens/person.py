@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from oneroster_tui.roster import queries
-from oneroster_tui.roster.queries import Listing, Person, Relative, Row
+from oneroster_tui.roster.queries import Listing, Person, Row
+from screens import person_words as words
 from screens.commands import Command, bindings
 from screens.dates import told_day
-from screens.enrollment import EnrollmentScreen, full_name, happened
+from screens.enrollment import EnrollmentScreen
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.run_words import before_after, change_cells
 from screens.why import WhyScreen
 from screens.widgets.columns import Cell, Column
 from screens.widgets.empty import Empty
-from screens.widgets.facts import Fact, FactSheet, Section
+from screens.widgets.facts import FactSheet, Section
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
 from screens.widgets.notice import Notice
@@ -51,13 +50,6 @@ CHANGES = (
     Column("Table", 13, spare=1),
     Column("Change or reason", share=3, least=16),
 )
-VIEWS = (
-    ("details", "d", "Details", "See roles by school, ids and dates."),
-    ("classes", "c", "Classes", "See the classes; Enter opens the enrolment."),
-    ("family", "f", "Family", "See parents and guardians, or children; Enter opens the person."),
-    ("changes", "h", "History", "See what runs changed; Enter shows before and after."),
-)
-"""The person's four views: id, key, label, sentence."""
 
 
 class PersonScreen(FramedScreen):
@@ -72,7 +64,7 @@ class PersonScreen(FramedScreen):
     VERBS = (
         *(
             Command(f"person.{view}", key, label, text, "People", f"see({view!r})", 2 + place)
-            for place, (view, key, label, text) in enumerate(VIEWS)
+            for place, (view, key, label, text) in enumerate(words.VIEWS)
         ),
         Command(
             "person.why",
@@ -82,7 +74,7 @@ class PersonScreen(FramedScreen):
             "People",
             "why",
             6,
-            lambda it: None if it.person else "Nobody is shown.",
+            lambda it: None if it.person else words.NOBODY,
         ),
     )
     BINDINGS = bindings(VERBS)
@@ -102,14 +94,14 @@ class PersonScreen(FramedScreen):
                 class_cells,
                 self.classes_of,
                 search="class, code, school, role",
-                empty=Empty("In no class.", "d", "shows the details"),
+                empty=Empty(*words.NO_CLASS),
                 id="classes",
             )
             yield ListPane(
                 FAMILY,
-                relative_cells,
+                words.relative_cells,
                 self.family,
-                empty=Empty("No parents, guardians or children are known.", "d", "shows the details"),
+                empty=Empty(*words.NO_FAMILY),
                 id="family",
             )
             yield ListPane(
@@ -117,7 +109,7 @@ class PersonScreen(FramedScreen):
                 self.past_cells,
                 self.changes,
                 search="table, action, reason or value",
-                empty=Empty("No run changed anything here.", "d", "shows the details"),
+                empty=Empty(*words.NO_PAST),
                 id="changes",
             )
 
@@ -130,10 +122,10 @@ class PersonScreen(FramedScreen):
     async def reload(self) -> None:
         """Reads, and shows."""
         self.person = await self.attempt(self.desk.read(queries.person, self.user))
-        gone = Section("", none="This person cannot be read now, or is no longer in the roster. esc goes back.")
-        shown = sections(self.person, self.desk.now()) if self.person else [gone]
+        gone = Section("", none=words.GONE)
+        shown = words.sections(self.person, self.desk.now()) if self.person else [gone]
         self.query_one(FactSheet).show(shown)
-        self.query_one("#who", Static).update(headline(self.person) if self.person else "")
+        self.query_one("#who", Static).update(words.headline(self.person) if self.person else "")
         for pane in self.query(ListPane):
             pane.reload()
         self.refresh_bindings()
@@ -185,60 +177,11 @@ class PersonScreen(FramedScreen):
         self.app.push_screen(openers[str(pane.id if pane else "")](event.row))
 
 
-def headline(person: Person) -> Content:
-    """Who it is, in two lines."""
-    row, look = person.row, STATUSES[person.row["status"]]
-    facts = [row["username"], row["email"], row["identifier"]]
-    return Content.assemble(
-        (clean(full_name(row), 80), "bold"),
-        "  ",
-        (str(look), look.style),
-        ("" if row["enabled"] else "  ▲ the provider says: not enabled", "$warning"),
-        ("\n" + " · ".join(clean(one, 60) for one in facts if one), "dim"),
-    )
-
-
-def sections(person: Person, now: datetime) -> list[Section]:
-    """The details, as they are shown."""
-    row = person.row
-    roles = [
-        Fact(one.role or "no role", f"{one.org}{f' ({one.org_type})' if one.org_type else ''} · {one.kind}")
-        for one in person.roles
-    ]
-    ids = [Fact("sourcedId", one, "" if one == row["sourced_id"] else "dim") for one in person.ids]
-    made = f"OneRoster ({person.source})" if row["origin"] == "provider" else "by hand, not by OneRoster"
-    here = [
-        Fact("Local id", str(row["id"])),
-        Fact("Came by", made),
-        Fact("Created", when(row["created_at"], now)),
-        Fact("Last changed", happened(person.last, now) if person.last else when(row["updated_at"], now)),
-        *([Fact("Not listed", f"in the last {row['missing_runs']} runs")] if row["missing_runs"] else []),
-    ]
-    record = [
-        *ids,
-        Fact("Identifier", row["identifier"] or "not given"),
-        Fact("Last modified", row["date_last_modified"] or "not said"),
-    ]
-    return [
-        Section("Roles by school", roles, "No role at any school."),
-        Section("The provider's record", record),
-        Section("Here", here),
-    ]
-
-
 def class_cells(row: Row) -> list[str | Cell]:
     """A class's cells."""
     one = queries.person_class_of(row)
     look = STATUSES[one.standing]
     return [one.title, one.school, one.role, Cell(str(look), look.tone), told_day(one.begin), told_day(one.end)]
-
-
-def relative_cells(row: Row) -> list[str | Cell]:
-    """A relative's cells."""
-    one: Relative = row.values[0]
-    look = STATUSES[one.status]
-    name = ", ".join(part for part in (one.family_name, one.given_name) if part)
-    return [f"child ({one.role})" if one.child else one.role, name, one.email, Cell(str(look), look.tone)]
 
 
 def change_notice(row: Row) -> Notice:

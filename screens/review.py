@@ -14,12 +14,13 @@ from textual.widgets import Static
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ChangeGroup, Row, RunRow
 from oneroster_tui.sync.events import REASONS
+from screens import review_words as words
 from screens.commands import Command, bindings
 from screens.deciding import POLICIES, approval, close_hold
 from screens.fitting import clean
 from screens.frame import FramedScreen
 from screens.run_words import GLYPHS, TONES, before_after, change_cells
-from screens.sync_words import LABELS, Parts, counts_parts, next_step
+from screens.sync_words import LABELS
 from screens.widgets.columns import Cell, Column
 from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
@@ -27,15 +28,12 @@ from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
 from screens.widgets.notice import Notice
 from screens.widgets.pages import Rows
-from screens.words import RUN_FIRST, counted, outcome, when
+from screens.words import RUN_FIRST, when
 from styles import sheet
 
 HELD = "held"
 PENDING = (HELD, "waiting")
 """Actions that are not done yet."""
-
-WHY = {"created": "new at the provider", "updated": "changed at the provider", "reactivated": "listed again"}
-"""Why, where the audit has no reason."""
 
 GROUPS = (
     Column("What", 10),
@@ -87,14 +85,14 @@ class ReviewScreen(FramedScreen):
         yield Static(id="question")
         with Vertical(id="lists"):
             yield ListPane(
-                GROUPS, self.group_cells, self.group_rows, empty=Empty("Reading what is held…"), opens=True, id="groups"
+                GROUPS, self.group_cells, self.group_rows, empty=Empty(words.READING), opens=True, id="groups"
             )
             yield ListPane(
                 CHANGES,
                 self.change_cells,
                 lambda pane: queries.group_listing(self.run.id, self.group, pane.text),
                 search="name, id, reason or value",
-                empty=Empty("Nothing here."),
+                empty=Empty(words.NOTHING),
                 id="changes",
             )
 
@@ -117,25 +115,8 @@ class ReviewScreen(FramedScreen):
 
     def tell(self) -> None:
         """Says what is asked."""
-        run, look = self.run, outcome(self.run.outcome)
-        done = {action: run.total(action) for action in ("created", "updated", "reactivated", "problems", "unchanged")}
-        parts: Parts = [
-            (str(look), f"bold {look.style}"),
-            (f"  run {run.id}, {when(run.finished_at or run.started_at, self.desk.now())}", "dim"),
-            f"  {counted(self.held, 'removal')} held by a guard; nothing of them is done.\n" if self.waits else "\n",
-            ("Done already: ", "dim"),
-            *counts_parts(done, 60),
-            "\n",
-        ]
-        if self.waits:
-            parts += next_step(("a", "approves"), ("d", "discards"), ("esc", "leaves it for later: nothing goes"))
-        else:
-            parts += [
-                (f"Decided: {clean(run.decision) or 'nothing is held'}.", "bold"),
-                "  ",
-                ("esc", "bold $accent"),
-                " goes back",
-            ]
+        at = when(self.run.finished_at or self.run.started_at, self.desk.now())
+        parts = words.question_parts(self.run, at, waits=self.waits)
         self.query_one("#question", Static).update(Content.assemble(*parts))
         self.refresh_bindings()
 
@@ -149,7 +130,7 @@ class ReviewScreen(FramedScreen):
             return
         self.group = ChangeGroup(HELD, "", "", "", "", self.held) if self.held else None
         empty = self.query_one("#groups Empty", Empty)
-        empty.say("This run changed nothing and holds nothing.", "esc", "goes back")
+        empty.say(words.NEITHER, "esc", "goes back")
         for name in ("#groups", "#changes"):
             self.query_one(name, ListPane).reload()
 
@@ -172,12 +153,12 @@ class ReviewScreen(FramedScreen):
         """A group's cells."""
         group: ChangeGroup | None = row.values[0]
         if group is None:
-            return ["  all", "", f"{sum(one.count for one in self.groups):,}", "all it did and holds", ""]
+            return ["  all", "", f"{sum(one.count for one in self.groups):,}", words.ALL, ""]
         if not group.entity:
-            return [Cell("▲ held", "warning"), "", f"{group.count:,}", "all that is held", ""]
+            return [Cell("▲ held", "warning"), "", f"{group.count:,}", words.ALL_HELD, ""]
         what = Cell(f"{GLYPHS.get(group.action, '-')} {group.action}", TONES.get(group.action, "error"))
         school = group.name or group.school or Cell("·", "muted")
-        why = REASONS.get(group.reason, group.reason) or WHY.get(group.action, "")
+        why = REASONS.get(group.reason, group.reason) or words.WHY.get(group.action, "")
         return [what, LABELS.get(group.entity, group.entity), f"{group.count:,}", why, school]
 
     def change_cells(self, row: Row) -> list[str | Cell]:
@@ -208,9 +189,7 @@ class ReviewScreen(FramedScreen):
         title = f"{change.action} {change.entity} {clean(change.sourced_id, 80)}{f': {clean(link)}' if link else ''}"
         text = before_after(change)
         if change.action in PENDING and not change.after:
-            text = Content("It is still there, as below; nothing is done with it yet.\n") + before_after(
-                replace(change, after=change.before)
-            )
+            text = Content(words.NOT_DONE_YET) + before_after(replace(change, after=change.before))
         self.app.push_screen(Notice(title, text))
 
     # Deciding
@@ -219,11 +198,7 @@ class ReviewScreen(FramedScreen):
         """Why there is nothing to decide; None where there is."""
         if self.desk.runs.active:
             return RUN_FIRST
-        return (
-            None
-            if self.waits
-            else f"Run {self.run.id} waits for no decision: {self.run.decision or 'nothing is held'}."
-        )
+        return None if self.waits else words.decided_already(self.run)
 
     def why_not_approve(self) -> str | None:
         """Why it cannot be approved now; None where it can."""
@@ -231,14 +206,13 @@ class ReviewScreen(FramedScreen):
 
     def action_approve(self) -> None:
         """Approves, once the number of removals was typed."""
-        many = counted(self.held, "removal")
+        asked, act = words.approve(self.held)
         policy = POLICIES.get(self.desk.settings.sync.on_removed, self.desk.settings.sync.on_removed)
         question = Confirm(
-            f"Approve {many}?",
-            f"The provider is asked once more. What it still does not list {policy} "
-            f"Where that is more than {self.held:,} by then, nothing is removed and all is held again.",
-            act=f"Make {many}",
-            rest="Leave it",
+            asked,
+            words.approving(self.held, policy),
+            act=act,
+            rest=words.LEAVE_IT,
             number=self.held,
         )
 
@@ -253,11 +227,10 @@ class ReviewScreen(FramedScreen):
     def action_discard(self) -> None:
         """Discards, after a question."""
         question = Confirm(
-            "Discard what is held?",
-            f"None of the {counted(self.held, 'removal')} is made, and the hold is closed. The next sync looks again, and "
-            "holds them again where the provider still does not list them.",
-            act="Discard the hold",
-            rest="Leave it",
+            words.DISCARD,
+            words.discarding(self.held),
+            act=words.DISCARD_ACT,
+            rest=words.LEAVE_IT,
         )
 
         def decided(yes: bool | None) -> None:
@@ -273,5 +246,5 @@ class ReviewScreen(FramedScreen):
         count = await self.attempt(asyncio.to_thread(close_hold, settings, self.run.id))
         await self.desk.refresh()
         if count is not None:
-            self.notify(f"None of the {counted(count, 'removal')} was made.", title="Discarded")
+            self.notify(words.discarded(count), title=words.DISCARDED)
             self.app.pop_screen()

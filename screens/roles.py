@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from oneroster_tui.errors import ConfigError, NoRoster, RosterError
+from screens import roles_words as words
 from screens.commands import Command, bindings
 from screens.fitting import clean
 from screens.frame import FramedScreen
@@ -21,7 +22,7 @@ from screens.widgets.confirm import Confirm
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.list_pane import ListPane
 from screens.widgets.pages import Rows
-from screens.words import MISTAKE, counted
+from screens.words import MISTAKE
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class RolesScreen(FramedScreen):
 
     def role_list(self, pane: ListPane) -> Rows:
         """The roles that hold every word of the filter."""
-        words = pane.text.lower().split()
-        rows = [row for row in self.rows if all(word in told(row).lower() for word in words)]
+        wanted = pane.text.lower().split()
+        rows = [row for row in self.rows if all(word in told(row).lower() for word in wanted)]
         return Rows([(row,) for row in rows], [row.role for row in rows])
 
     def draw(self) -> None:
@@ -123,23 +124,8 @@ class RolesScreen(FramedScreen):
     def about(self) -> Content:
         """How it stands, in a sentence or two."""
         if self.error is not None:
-            return Content.assemble(
-                ("✗ The counts cannot be read. ", "bold $error"), f"{clean(self.error.what)} {clean(self.error.do)}"
-            )
-        rows = self.rows
-        mapped, new = sum(bool(row.local) for row in rows), [row for row in rows if row.is_new]
-        if new:
-            people = sum(row.people or 0 for row in new)
-            return Content.assemble(
-                (f"▲ {counted(len(new), 'role')} nobody decided about", "bold $warning"),
-                f": {counted(people, 'person', 'people')} left out so far. Enter maps one, x says no for good.",
-            )
-        text = (
-            f"{counted(mapped, 'role')} mapped. Whoever has another role is not enrolled at all. Enter changes a role."
-        )
-        if self.counts is None:
-            text += " How many people each concerns is known after the first sync."
-        return Content.styled(text, "dim")
+            return words.no_counts(self.error)
+        return words.standing(self.rows, counted_people=self.counts is not None)
 
     # What can be done
 
@@ -162,13 +148,13 @@ class RolesScreen(FramedScreen):
     def why_not_rename(self) -> str | None:
         """Why there is no local role to rename; None where there is."""
         if self.row is None or not self.row.local:
-            return "This role is not mapped; Enter maps it."
+            return words.MAP_FIRST
         return self.why_not_change()
 
     def why_not_unmap(self) -> str | None:
         """Why there is nothing to unmap; None where there is, or where a new role waits for its no."""
         if self.row is None or not (self.row.local or self.row.is_new):
-            return "This role is not mapped."
+            return words.NOT_MAPPED_NOW
         return self.why_not_change()
 
     @on(LazyTable.Opened)
@@ -192,12 +178,8 @@ class RolesScreen(FramedScreen):
 
     def ask_unmap(self, row: RoleRow) -> None:
         """Says what it means, and asks."""
-        question = Confirm(
-            f"{clean(row.role, 60)}: not mapped any more?",
-            clean(unmapping(row), 1000),
-            act=f"Unmap {clean(row.role, 24)}",
-            rest="Keep it",
-        )
+        asked, act = words.unmap_question(row.role)
+        question = Confirm(asked, clean(unmapping(row), 1000), act=act, rest=words.KEEP_IT)
         self.app.push_screen(question, partial(self.unmapped, row))
 
     async def unmapped(self, row: RoleRow, yes: bool | None) -> None:
@@ -208,8 +190,7 @@ class RolesScreen(FramedScreen):
     async def map(self, row: RoleRow, local: str) -> None:
         """Saves one role's mapping, and says so."""
         if await self.keep({f"role_mapping.{row.role}": local}):
-            said = f"{row.role} becomes {local}" if local else f"{row.role}: {NOT_MAPPED.lower()}"
-            self.notify(ACTED_ON, title=f"Saved: {clean(said, 80)}", markup=False)
+            self.notify(ACTED_ON, title=words.saved(row.role, local), markup=False)
 
     async def keep(self, changes: dict[str, object]) -> bool:
         """Saves; whether that went well. Where somebody else was at the file, reads it again."""
@@ -219,7 +200,7 @@ class RolesScreen(FramedScreen):
             text = " ".join((*error.problems, error.do))
             if self.desk.keeper.look() in ("changed", "mended"):
                 self.desk.settings_changed.publish(self.desk.settings)
-                text = "It was read again now. Look at the roles, then choose once more."
+                text = words.READ_AGAIN
             self.notify(clean(text, 500), title=clean(error.what), severity="error", timeout=15, markup=False)
             return False
         return True
@@ -231,28 +212,24 @@ class RolesScreen(FramedScreen):
 
     def action_add(self) -> None:
         """Asks for another local role."""
-        text = "A name for people in your system. It is kept in config.toml once a role becomes it."
-        self.app.push_screen(NameAsk("A new local role", text), self.add)
+        self.app.push_screen(NameAsk(words.NEW_ROLE, words.NEW_ROLE_TEXT), self.add)
 
     def add(self, name: str | None) -> None:
         """Adds a local role to those to choose from."""
         if name is None:
             return
         if name in local_roles(self.desk.settings.role_mapping, self.added):
-            self.notify(CHOOSING, title=f"{name} is there already", markup=False)
+            self.notify(CHOOSING, title=words.already(name), markup=False)
             return
         self.added.insert(0, name)
-        self.notify(CHOOSING, title=f"{name} can be chosen now", markup=False)
+        self.notify(CHOOSING, title=words.added(name), markup=False)
 
     def action_rename(self) -> None:
         """Asks for another name of the row's local role."""
         if (row := self.row) is None:
             return
-        using = self.using(row.local)
-        self.app.push_screen(
-            NameAsk(f"Rename {clean(row.local, 60)}", clean(f"Used for {', '.join(using)}.", 200), row.local),
-            partial(self.ask_rename, row.local),
-        )
+        asked, text = words.rename_ask(row.local, self.using(row.local))
+        self.app.push_screen(NameAsk(asked, text, row.local), partial(self.ask_rename, row.local))
 
     def using(self, local: str) -> list[str]:
         """The OneRoster roles that become a local one."""
@@ -264,9 +241,8 @@ class RolesScreen(FramedScreen):
             return
         mapping = self.desk.settings.role_mapping
         text = renaming(old, new, self.using(old), merges=new in mapping.values())
-        question = Confirm(
-            f"Rename {clean(old, 40)}?", clean(text, 1000), act=f"Rename to {clean(new, 24)}", rest="Keep it"
-        )
+        asked, act = words.rename_question(old, new)
+        question = Confirm(asked, clean(text, 1000), act=act, rest=words.KEEP_IT)
         self.app.push_screen(question, partial(self.rename, old, new))
 
     async def rename(self, old: str, new: str, yes: bool | None) -> None:
@@ -275,8 +251,7 @@ class RolesScreen(FramedScreen):
         changes: dict[str, object] = {f"role_mapping.{role}": new for role, local in mapping.items() if local == old}
         if yes and await self.keep(changes):
             self.added = [new if one == old else one for one in self.added]
-            said = clean(f"Saved: {old} is {new} now, {counted(len(changes), 'role')}", 120)
-            self.notify(ACTED_ON, title=said, markup=False)
+            self.notify(ACTED_ON, title=words.renamed(old, new, len(changes)), markup=False)
 
 
 def told(row: RoleRow) -> str:

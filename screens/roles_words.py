@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
+from screens.fitting import clean
 from screens.words import counted
 
 if TYPE_CHECKING:
+    from oneroster_tui.errors import RosterSyncError
     from oneroster_tui.roster.queries.roles import RoleCount
 
 ROLES = {
@@ -37,6 +41,12 @@ USUAL = ("Student", "Teacher", "Aide", "Administrator", "Parent", "Guardian", "R
 NOT_MAPPED = "Not mapped"
 CHOOSING = "Enter on a role chooses it."
 ACTED_ON = "The next sync acts on it."
+MAP_FIRST = "This role is not mapped; Enter maps it."
+NOT_MAPPED_NOW = "This role is not mapped."
+KEEP_IT = "Keep it"
+READ_AGAIN = "It was read again now. Look at the roles, then choose once more."
+NEW_ROLE = "A new local role"
+NEW_ROLE_TEXT = "A name for people in your system. It is kept in config.toml once a role becomes it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +121,64 @@ def renaming(old: str, new: str, roles: Sequence[str], *, merges: bool) -> str:
     """What a rename means, before it is saved."""
     text = f"{old} becomes {new} for {', '.join(roles)}. Enrollments follow at the next sync, as updates."
     return f"{text} {new} is in use already: afterwards the two are one, and cannot be told apart." if merges else text
+
+
+def no_counts(error: RosterSyncError) -> Content:
+    """Above the list, where the roster cannot be asked."""
+    return Content.assemble(("✗ The counts cannot be read. ", "bold $error"), f"{clean(error.what)} {clean(error.do)}")
+
+
+def standing(rows: Sequence[RoleRow], *, counted_people: bool) -> Content:
+    """Above the list: what nobody decided about; else how many roles are mapped.
+
+    Args:
+        counted_people: whether the roster knows how many people each role concerns.
+    """
+    new = [row for row in rows if row.is_new]
+    if new:
+        people = sum(row.people or 0 for row in new)
+        return Content.assemble(
+            (f"▲ {counted(len(new), 'role')} nobody decided about", "bold $warning"),
+            f": {counted(people, 'person', 'people')} left out so far. Enter maps one, x says no for good.",
+        )
+    mapped = counted(sum(bool(row.local) for row in rows), "role")
+    text = f"{mapped} mapped. Whoever has another role is not enrolled at all. Enter changes a role."
+    if not counted_people:
+        text += " How many people each concerns is known after the first sync."
+    return Content.styled(text, "dim")
+
+
+def unmap_question(role: str) -> tuple[str, str]:
+    """The question before a role is unmapped, and its button."""
+    return f"{clean(role, 60)}: not mapped any more?", f"Unmap {clean(role, 24)}"
+
+
+def saved(role: str, local: str) -> str:
+    """That a role's mapping was saved."""
+    said = f"{role} becomes {local}" if local else f"{role}: {NOT_MAPPED.lower()}"
+    return f"Saved: {clean(said, 80)}"
+
+
+def already(name: str) -> str:
+    """That a local role needs no adding."""
+    return f"{name} is there already"
+
+
+def added(name: str) -> str:
+    """That a local role was added to those to choose from."""
+    return f"{name} can be chosen now"
+
+
+def rename_ask(local: str, using: Sequence[str]) -> tuple[str, str]:
+    """What is asked for a local role's other name, and what uses it."""
+    return f"Rename {clean(local, 60)}", clean(f"Used for {', '.join(using)}.", 200)
+
+
+def rename_question(old: str, new: str) -> tuple[str, str]:
+    """The question before a rename, and its button."""
+    return f"Rename {clean(old, 40)}?", f"Rename to {clean(new, 24)}"
+
+
+def renamed(old: str, new: str, roles: int) -> str:
+    """That a local role was renamed."""
+    return clean(f"Saved: {old} is {new} now, {counted(roles, 'role')}", 120)

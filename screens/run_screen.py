@@ -12,6 +12,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ProblemGroup, RunRow
+from screens import run_words as words
 from screens.commands import Command, bindings
 from screens.fitting import clean
 from screens.frame import FramedScreen
@@ -104,7 +105,7 @@ class RunScreen(FramedScreen):
                 PROBLEMS,
                 problem_cells,
                 self.problem_rows,
-                empty=Empty("Every record of this run could be used.", "c", "shows its changes"),
+                empty=Empty(words.ALL_USED, "c", "shows its changes"),
                 id="problems",
             )
             yield LogPane(id="log")
@@ -159,7 +160,7 @@ class RunScreen(FramedScreen):
         snapshot = self.desk.runs.snapshot
         if snapshot is not None and snapshot.run_id == self.run.id:
             return None
-        return "The log is kept only as long as this session lasts; c shows what the run changed."
+        return words.NO_LOG
 
     def why_no_undo(self) -> str | None:
         """Why the run cannot be taken back; None where it can."""
@@ -180,14 +181,11 @@ class RunScreen(FramedScreen):
         planned = await self.attempt(self.desk.runs.preview(look))
         if planned is None:
             return
-        question = Confirm(
-            f"Take back run {self.run.id}",
-            f"{planned.message}\n\nWhat later runs changed since stays as it is.",
-            act=f"Take back run {self.run.id}",
-        )
+        asked, text = words.undo_question(self.run.id, planned.message)
+        question = Confirm(asked, text, act=asked)
         deleting = sum(actions.get("deleted", 0) + actions.get("problems", 0) for actions in planned.counts.values())
         if await self.app.push_screen_wait(question) and (done := await self.carry_out(deleting)):
-            self.app.push_screen(Notice(f"Run {self.run.id} was taken back", done.message))
+            self.app.push_screen(Notice(words.undone(self.run.id), done.message))
 
     async def carry_out(self, ceiling: int) -> RunEnded | None:
         """Undoes; an error becomes a notice, and None comes back."""

@@ -21,6 +21,8 @@ CHANGING = tuple(
 )
 """What a run did to rows, as its counts name it; all else left them as they were."""
 
+NO_LOG = "The log is kept only as long as this session lasts; c shows what the run changed."
+ALL_USED = "Every record of this run could be used."
 NO_CHANGE = "This run changed nothing."
 TONES = {"created": "success", "updated": "accent", "reactivated": "accent", "held": "warning", "waiting": "warning"}
 GLYPHS = {"created": "+", "updated": "~", "reactivated": "~", "held": "▲", "waiting": "▲", "kept": "=", "missing": "?"}
@@ -99,3 +101,13 @@ def element(value: object) -> str:
     if isinstance(value, dict):
         return " ".join(str(part) for part in reversed(value.values()) if part)
     return str(value)
+
+
+def undo_question(run: int, planned: str) -> tuple[str, str]:
+    """The question before a run is taken back (its button says the same), and what that would do."""
+    return f"Take back run {run}", f"{planned}\n\nWhat later runs changed since stays as it is."
+
+
+def undone(run: int) -> str:
+    """That a run was taken back."""
+    return f"Run {run} was taken back"

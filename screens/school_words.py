@@ -15,6 +15,11 @@ from screens.widgets.line import Line, Part
 from screens.words import counted
 
 NO_SCHOOL = "No school is known yet."
+ASKED_ALREADY = "The provider is being asked already."
+NOT_IN_VIEW = "No school is in view."
+NOTHING_CHANGED = "Nothing was changed."
+ASKING = "   … asking the provider"
+NOT_SAVED = "   ● not saved: ctrl+s"
 
 
 class Tally(Line):
@@ -108,3 +113,19 @@ def summary(nodes: Mapping[str, Node], ticked: Collection[object]) -> str:
     users = sum(node.users for node in chosen)
     known = f" · about {users:,} users" if users else " · users are known after the first sync" if chosen else ""
     return f"{len(chosen):,} of {schools:,} selected{known}"
+
+
+def unsaved(changed: int) -> str:
+    """What leaving would lose; blank where nothing."""
+    return f"The choice of {counted(changed, 'school')} is not saved." if changed else ""
+
+
+def listed(schools: int) -> str:
+    """What the provider answered."""
+    return f"The provider lists {counted(schools, 'school')}."
+
+
+def saved(count: int) -> tuple[str, str]:
+    """That the choice was saved, and what to do next."""
+    then = "5 goes to Sync." if count else "A sync has nothing to do until a school is selected."
+    return f"Saved: {counted(count, 'school')} selected", then

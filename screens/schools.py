@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from oneroster_tui.errors import RosterSyncError
 from oneroster_tui.roster import queries
+from screens import school_words as words
 from screens.commands import Command, bindings
 from screens.connection_leave import Choice, Unsaved
 from screens.frame import FramedScreen
@@ -22,7 +23,7 @@ from screens.widgets.lazy_table import LazyTable
 from screens.widgets.line import Part
 from screens.widgets.list_pane import ListPane
 from screens.widgets.pages import Rows
-from screens.words import DEMO_STARTS, NO_CONNECTION, counted
+from screens.words import DEMO_STARTS, NO_CONNECTION
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -116,14 +117,13 @@ class SchoolsScreen(FramedScreen):
         """How much is selected, and whether that is saved."""
         yield Part(summary(self.nodes, self.ticked), "bold")
         if self.asking:
-            yield Part("   … asking the provider", "$accent")
+            yield Part(words.ASKING, "$accent")
         elif self.unsaved():
-            yield Part("   ● not saved: ctrl+s", "bold $warning")
+            yield Part(words.NOT_SAVED, "bold $warning")
 
     def unsaved(self) -> str:
         """What leaving would lose; blank where nothing."""
-        changed = len(self.ticked ^ self.saved)
-        return f"The choice of {counted(changed, 'school')} is not saved." if changed else ""
+        return words.unsaved(len(self.ticked ^ self.saved))
 
     # What there is
 
@@ -174,7 +174,7 @@ class SchoolsScreen(FramedScreen):
     def why_not_ask(self) -> str | None:
         """Why the provider cannot be asked; None where it can."""
         if self.asking:
-            return "The provider is being asked already."
+            return words.ASKED_ALREADY
         if self.desk.demo_pending:
             return DEMO_STARTS
         return NO_CONNECTION if self.desk.settings.connection.missing() else None
@@ -202,7 +202,7 @@ class SchoolsScreen(FramedScreen):
         self.draw()
         if error is None and self.desk.orgs:
             schools = sum(org.type == "school" for org in self.desk.orgs)
-            self.notify(f"The provider lists {counted(schools, 'school')}.")
+            self.notify(words.listed(schools))
 
     def tell_trouble(self, error: RosterSyncError | None) -> None:
         """Says above the tree why the provider did not answer; takes that away where it did."""
@@ -215,7 +215,7 @@ class SchoolsScreen(FramedScreen):
 
     def why_not_tick(self) -> str | None:
         """Why there is nothing to tick; None where there is."""
-        return None if self.in_view() else "No school is in view."
+        return None if self.in_view() else words.NOT_IN_VIEW
 
     def in_view(self) -> list[str]:
         """The ids of the schools that the filter shows."""
@@ -239,7 +239,7 @@ class SchoolsScreen(FramedScreen):
 
     def why_not_save(self) -> str | None:
         """Why there is nothing to save; None where there is."""
-        return None if self.unsaved() else "Nothing was changed."
+        return None if self.unsaved() else words.NOTHING_CHANGED
 
     def action_save(self) -> None:
         """Saves."""
@@ -279,9 +279,8 @@ class SchoolsScreen(FramedScreen):
         kept = [school for school in self.desk.settings.schools.sync if school in self.ticked]
         new = [id_ for id_ in self.nodes if id_ in self.ticked and id_ not in kept]
         if await self.attempt(self.desk.save({"schools.sync": [*kept, *new]})) is not None:
-            count = len(kept) + len(new)
-            text = "5 goes to Sync." if count else "A sync has nothing to do until a school is selected."
-            self.notify(text, title=f"Saved: {counted(count, 'school')} selected")
+            title, then = words.saved(len(kept) + len(new))
+            self.notify(then, title=title)
             if leave is not None:
                 await leave()
 

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ProblemGroup, RunRow
+from screens import sync_words as words
 from screens.commands import Command, bindings
 from screens.feed import RunSnapshot
 from screens.frame import FramedScreen
@@ -86,7 +87,7 @@ class SyncScreen(FramedScreen):
             yield RunPanel()
         with Vertical(id="log-side"):
             yield LogPane()
-            yield Empty("The log will run here.", "s", "starts a sync; p only plans one: nothing is written")
+            yield Empty(*words.LOG_WILL_RUN)
 
     def on_mount(self) -> None:
         """Follows the run of this session, and those of others through the roster."""
@@ -205,16 +206,16 @@ class SyncScreen(FramedScreen):
     def why_not_stop(self) -> str | None:
         """Why there is nothing to stop; None where there is."""
         if self.desk.state.running is not None and not self.desk.runs.active:
-            return "Another process runs it: it can be watched here; stop it where it was started."
+            return words.ELSEWHERE
         return self.desk.runs.why_not_stop()
 
     def action_stop(self) -> None:
         """Stops the run, after a question."""
         self.question = Confirm(
-            "Stop this run?",
-            "The roster stays as it was before the run: nothing half-done remains. The next run begins from the start.",
-            act="Stop it",
-            rest="Let it go on",
+            words.STOP,
+            words.STOP_TEXT,
+            act=words.STOP_ACT,
+            rest=words.STOP_REST,
         )
         self.app.push_screen(self.question, lambda yes: self.desk.runs.stop() if yes else None)
 
@@ -255,7 +256,7 @@ class SyncScreen(FramedScreen):
         """Why there is no run to open; None where there is."""
         if self.desk.runs.active:
             return RUN_FIRST
-        return None if self.newest else "No run yet: s starts one."
+        return None if self.newest else words.NO_RUN
 
     @work(exclusive=True, group="open")
     async def action_open_run(self) -> None:
@@ -268,7 +269,7 @@ class SyncScreen(FramedScreen):
 
     def why_no_log(self) -> str | None:
         """Why there is no log to look at; None where there is."""
-        return None if self.snapshot else "There is no log yet."
+        return None if self.snapshot else words.NO_LOG
 
     def action_zoom(self) -> None:
         """Gives the log the whole screen, or no longer."""

@@ -32,6 +32,15 @@ DOING = {
     "undo": "Taking a run back",
 }
 
+LOG_WILL_RUN = ("The log will run here.", "s", "starts a sync; p only plans one: nothing is written")
+ELSEWHERE = "Another process runs it: it can be watched here; stop it where it was started."
+STOP = "Stop this run?"
+STOP_TEXT = "The roster stays as it was before the run: nothing half-done remains. The next run begins from the start."
+STOP_ACT = "Stop it"
+STOP_REST = "Let it go on"
+NO_RUN = "No run yet: s starts one."
+NO_LOG = "There is no log yet."
+
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("created", ("created",)),
     ("updated", ("updated", "reactivated", "restored", "renamed")),

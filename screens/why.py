@@ -42,6 +42,13 @@ async def there(desk: Desk, ids: list[str]) -> list[str]:
         return [f"The provider was not asked: {error.what}"]
 
 
+QUESTION = "Why is somebody not here?"
+ASK_FOR = "an id, username, e-mail or full name"
+TYPE = "Type whom you miss, and press enter."
+TYPE_FIRST = "Type an id, a username, an e-mail address or a full name first."
+LOOKING = "Looking …"
+ASKING = "Asking …"
+AT_PROVIDER = "At the provider"
 NOTHING_HERE = "The roster cannot be read, or nothing was synced yet. 5 goes to Sync."
 
 
@@ -65,15 +72,15 @@ class WhyScreen(FramedScreen):
 
     def body(self) -> ComposeResult:
         """The question, the field, the answer."""
-        yield Static(Content.assemble(("Why is somebody not here?", "bold")), id="question")
-        field = Input(self.text, placeholder="an id, username, e-mail or full name", compact=True)
+        yield Static(Content.assemble((QUESTION, "bold")), id="question")
+        field = Input(self.text, placeholder=ASK_FOR, compact=True)
         field.cursor_blink = not self.desk.economy
         yield field
         yield FactSheet()
 
     def on_mount(self) -> None:
         """Asks, where that is wanted."""
-        self.query_one(FactSheet).show([Section("", none="Type whom you miss, and press enter.")])
+        self.query_one(FactSheet).show([Section("", none=TYPE)])
         if self.at_once:
             self.action_ask()
 
@@ -84,17 +91,17 @@ class WhyScreen(FramedScreen):
         text = self.query_one(Input).value.strip()
         sheet_ = self.query_one(FactSheet)
         if not text:
-            sheet_.show([Section("", none="Type an id, a username, an e-mail address or a full name first.")])
+            sheet_.show([Section("", none=TYPE_FIRST)])
             return
-        sheet_.show([Section("", none="Looking …")])
+        sheet_.show([Section("", none=LOOKING)])
         answer = await self.attempt(here(self.desk, text), missing=lambda: None)
         said = answer.said if answer else []
         ids = answer.ids if answer else [text]
         sections = [Section("Here", [Fact("", sentence) for sentence in said], NOTHING_HERE)]
-        sheet_.show([*sections, Section("At the provider", none="Asking …")])
+        sheet_.show([*sections, Section(AT_PROVIDER, none=ASKING)])
         sheet_.focus()
         told = await there(self.desk, ids)
-        sheet_.show([*sections, Section("At the provider", [Fact("", sentence) for sentence in told])])
+        sheet_.show([*sections, Section(AT_PROVIDER, [Fact("", sentence) for sentence in told])])
 
     def why_not_filter(self) -> str | None:
         """The field can always be typed into."""
