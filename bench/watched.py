@@ -1,4 +1,6 @@
-"""One sync in the interface, on a pseudo-terminal of 120x40, with Sync and its log open: prints the seconds the run took, by its own word.
+"""One sync in the interface, on a pseudo-terminal of 120x40, with Sync and its log open.
+
+Prints the seconds that the run took, by its own word.
 
 python bench/watched.py CONFIG
 """
