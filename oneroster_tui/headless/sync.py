@@ -16,6 +16,7 @@ from oneroster_tui.headless.signals import stop_signals
 from oneroster_tui.headless.workplace import Options, opened, roster_of
 
 if TYPE_CHECKING:
+    from oneroster_tui.config import Settings
     from oneroster_tui.headless.aftermath import Following
     from oneroster_tui.headless.running import Desk
     from oneroster_tui.sync.core import Mode
@@ -75,9 +76,16 @@ def approve(options: Options, output: Output, run_id: int, maximum: int | None) 
     """Approves what a run holds: pulls again and applies, up to the ceiling.
 
     Raises:
-        ConfigError: the run does not wait for a decision.
+        ConfigError: the run does not wait for a decision, or read a bundle where now a service would be asked, or vice versa.
         RosterSyncError: the new run failed, and nothing was changed.
     """
+
+    def waits(settings: Settings) -> None:
+        from oneroster_tui.sync.decisions import hold_of
+
+        with roster_of(settings, create=False) as roster:
+            hold = hold_of(roster, settings.source, run_id)
+        hold.require(from_bundle=bool(settings.connection.bundle))
 
     def work(desk: Desk) -> RunEnded:
         from oneroster_tui.sync import decisions
@@ -86,7 +94,7 @@ def approve(options: Options, output: Output, run_id: int, maximum: int | None) 
             desk.settings, desk.roster, desk.client, desk.emit, run_id, maximum=maximum, stopping=desk.stopping
         )
 
-    return conducted(options, output, work).exit_code
+    return conducted(options, output, work, first=waits).exit_code
 
 
 def discard(options: Options, output: Output, run_id: int) -> ExitCode:
@@ -127,11 +135,13 @@ def conducted(
     work: Callable[[Desk], RunEnded],
     following: Following = "runs",
     report: Path | None = None,
+    first: Callable[[Settings], None] = lambda _: None,
 ) -> RunEnded:
     """Sets a run up, lets it work under stop signals, says how it ended, and sees to what follows.
 
     Args:
         report: where the report of a bundle goes.
+        first: what is looked at before anything else; raises what speaks against the run.
 
     Raises:
         RosterSyncError: the run failed, and nothing was changed.
@@ -143,6 +153,7 @@ def conducted(
                 raise Stopped(caught[0])  # raised here, it carries the signal's exit code into the run's record
             return False
 
+        first(settings)
         with asked_ahead(settings, stopping) as client:
             from oneroster_tui.headless.running import watched
 

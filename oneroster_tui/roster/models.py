@@ -222,6 +222,7 @@ class SyncRun(Base):
     """One run of the sync. `outcome`: running, done, held, incomplete, failed, stopped, interrupted or planned.
 
     `decision`: what became of a held run ("approved by run 8", "discarded"); blank while it waits.
+    `bundle`: the path of the CSV bundle it read; blank where a service was asked.
     """
 
     source = pw.ForeignKeyField(Source)
@@ -235,6 +236,7 @@ class SyncRun(Base):
     decision = pw.TextField(default="")
     pid = pw.IntegerField(null=True)
     host = pw.TextField(default="")
+    bundle = pw.TextField(default="")
 
     class Meta:
         table_name = "sync_runs"

@@ -78,7 +78,7 @@ def sync(
         else:
             why_full = delta.why_full(settings, roster, source_id, today) if mode == "delta" else ""
             is_known = (mode != "delta" or bool(why_full)) and recognise.can_recognise(settings, roster, source_id)
-        with runs.recorded(roster, source_id, "full" if why_full else mode) as run:
+        with runs.recorded(roster, source_id, "full" if why_full else mode, bundle=path_of(client)) as run:
             emit = Beacon(roster, run.id, emit)
             emit(RunStarted(run.id, run.mode, settings.source, len(settings.schools.sync)))
             if why_full:
@@ -117,6 +117,11 @@ def check_blackout(settings: Settings, today: date) -> None:
                 where="[guards] blackout",
                 do="run again after it, or change the period",
             )
+
+
+def path_of(client: Client | Bundle) -> str:
+    """Where a bundle is; "" for a service."""
+    return str(client.path) if client.kind == "bundle" else ""
 
 
 def bundle_mode(bundle: Bundle, mode: Mode) -> Mode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oneroster_tui.config import Settings
@@ -15,20 +17,47 @@ if TYPE_CHECKING:
     from oneroster_tui.provider.bundle.bundle import Bundle
 
 
-def held_removals(roster: Roster, source: str, run_id: int) -> int:
-    """How many removals a run holds that waits for a decision.
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a run holds: how many removals, and the path of the bundle it read ("" where a service was asked)."""
+
+    run_id: int
+    removals: int
+    bundle: str
+
+    def require(self, *, from_bundle: bool) -> None:
+        """Refuses to decide what a bundle left out by what a service lists, or the other way round.
+
+        Args:
+            from_bundle: whether a bundle would be read now.
+
+        Raises:
+            ConfigError: it is the other one.
+        """
+        if bool(self.bundle) != from_bundle:
+            option = f" --bundle {shlex.quote(self.bundle)}" if self.bundle else ""
+            raise ConfigError(
+                f"Run {self.run_id} read {'a bundle' if self.bundle else 'the service of the config'}, and "
+                f"{'a bundle' if from_bundle else 'the service of the config'} would decide what it holds.",
+                where=self.bundle or "--bundle",
+                do=f"oneroster-tui approve {self.run_id}{option}; or run a sync of the other, which supersedes the hold",
+            )
+
+
+def hold_of(roster: Roster, source: str, run_id: int) -> Hold:
+    """What a run holds that waits for a decision.
 
     Raises:
         ConfigError: the run is not there, holds nothing, or was decided already.
     """
     row = roster.execute(
-        "SELECT r.outcome, r.decision, (SELECT COUNT(*) FROM sync_changes c WHERE c.run_id = r.id AND c.action = 'held') "
+        "SELECT r.outcome, r.decision, r.bundle, (SELECT COUNT(*) FROM sync_changes c WHERE c.run_id = r.id AND c.action = 'held') "
         "FROM sync_runs r JOIN sources s ON s.id = r.source_id WHERE s.name = ? AND r.id = ?",
         (source, run_id),
     ).fetchone()
     if row is None:
         raise ConfigError(f"There is no run {run_id}.", where=roster.place, do="see `oneroster-tui history`")
-    outcome, decision, count = row
+    outcome, decision, bundle, count = row
     if outcome != "held" or decision:
         why = decision or f"its outcome is {outcome}"
         raise ConfigError(
@@ -36,7 +65,7 @@ def held_removals(roster: Roster, source: str, run_id: int) -> int:
             where=roster.place,
             do="see `oneroster-tui status` for what waits",
         )
-    return int(count)
+    return Hold(run_id, int(count), bundle)
 
 
 def approve(
@@ -56,11 +85,12 @@ def approve(
         maximum: the ceiling, over all tables; default: the number the run holds.
 
     Raises:
-        ConfigError: the run does not wait for a decision.
+        ConfigError: the run does not wait for a decision, or read a bundle where now a service would be asked, or vice versa.
         RosterSyncError: as for `sync`.
     """
-    held = held_removals(roster, settings.source, run_id)
-    ceiling = held if maximum is None else maximum
+    hold = hold_of(roster, settings.source, run_id)
+    hold.require(from_bundle=client.kind == "bundle")
+    ceiling = hold.removals if maximum is None else maximum
     return sync(settings, roster, client, emit, mode="approve", ceiling=ceiling, stopping=stopping)
 
 
@@ -70,7 +100,7 @@ def discard(roster: Roster, source: str, run_id: int) -> int:
     Raises:
         ConfigError: the run does not wait for a decision.
     """
-    held = held_removals(roster, source, run_id)
+    held = hold_of(roster, source, run_id).removals
     with roster.transaction():
         roster.execute("UPDATE sync_runs SET decision = 'discarded' WHERE id = ?", (run_id,))
     return held

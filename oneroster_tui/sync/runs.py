@@ -97,8 +97,12 @@ def find_source(roster: Roster, settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
-    """A row in sync_runs from start to end, whatever the end. The caller holds the lock."""
+def recorded(roster: Roster, source_id: int, mode: str, *, bundle: str = "") -> Iterator[Run]:
+    """A row in sync_runs from start to end, whatever the end. The caller holds the lock.
+
+    Args:
+        bundle: the path of the bundle that is read, where one is.
+    """
 
     def begin() -> int:
         roster.execute(
@@ -108,9 +112,9 @@ def recorded(roster: Roster, source_id: int, mode: str) -> Iterator[Run]:
             (now(), int(ExitCode.INTERNAL), source_id),
         )
         roster.execute(
-            "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, decision, pid, host) "
-            "VALUES (?, ?, ?, 'running', '{}', '', '', ?, ?)",
-            (source_id, now(), mode, os.getpid(), socket.gethostname()),
+            "INSERT INTO sync_runs (source_id, started_at, mode, outcome, counts, message, decision, pid, host, bundle) "
+            "VALUES (?, ?, ?, 'running', '{}', '', '', ?, ?, ?)",
+            (source_id, now(), mode, os.getpid(), socket.gethostname(), bundle),
         )
         return int(roster.value("SELECT MAX(id) FROM sync_runs WHERE source_id = ?", (source_id,)))
 

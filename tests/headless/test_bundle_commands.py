@@ -148,6 +148,19 @@ def test_deltas_in_a_folder_are_read_one_after_another(lab: Lab) -> None:
     assert "nothing newer has come" in again.stdout
 
 
+def test_what_a_bundle_left_out_is_not_decided_by_asking_the_service(lab: Lab, good: Path) -> None:
+    run(lab, "sync", "--bundle", str(good))
+    p = small_district()
+    p.drop("enrollments", "s1-a-1", "s1-a-2", "s1-b-1", "s1-b-2")
+    write(good, p)
+    held = str(facts(run(lab, "sync", "--json", "--bundle", str(good)))["run"])
+    done = run(lab, "approve", held)
+    assert done.exit_code == 2
+    assert f"approve {held} --bundle {good};" in done.stderr
+    assert f"Run {held} read a bundle" in done.stderr
+    assert run(lab, "approve", held, "--bundle", str(good)).exit_code == 0
+
+
 def test_explain_looks_into_the_bundle(lab: Lab, good: Path) -> None:
     done = run(lab, "explain", "s1-st1", bundle=str(good))
     assert "The provider has the user s1-st1" in done.stdout

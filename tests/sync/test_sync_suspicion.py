@@ -59,7 +59,7 @@ def test_a_ceiling_that_is_exceeded_holds_everything_again(lab: Lab) -> None:
     lab.sync()
     take_away(lab, 0, 60)
     held = lab.sync(guards=DEFAULT)
-    count = decisions.held_removals(lab.roster, "default", held.run_id)
+    count = decisions.hold_of(lab.roster, "default", held.run_id).removals
     assert count == 120
     take_away(lab, 60, 61)
     settings = lab.configured(guards=DEFAULT)
