@@ -12,6 +12,7 @@ from oneroster_tui.config import Period
 from oneroster_tui.errors import ExitCode, Rejected, RosterSyncError, Unreachable
 from oneroster_tui.provider.client import Reply
 from oneroster_tui.sync import delta, delta_pull, undo
+from oneroster_tui.sync.core import Mode
 from tests.lab import Lab, answer, ref
 
 LONG = {"full_every_days": 100_000}
@@ -125,6 +126,23 @@ def test_somebody_whom_the_provider_does_not_know_is_a_problem_and_asked_for_onc
     lab.provider.touch("enrollments", "new")
     lab.sync(mode="delta", sync=LONG)
     assert len(single) == 1
+
+
+@pytest.mark.parametrize("mode", ["delta", "full"])
+def test_who_was_unknown_and_came_without_being_of_use_is_asked_for_when_enrolled(lab: Lab, mode: Mode) -> None:
+    lab.provider.enroll("early", "newcomer", "s1-a")
+    lab.sync()
+    lab.provider.touch("enrollments", "early", status="tobedeleted")
+    lab.provider.user("newcomer", "student", ("s3",))
+    lab.provider.touch("users", "newcomer")
+    lab.sync(mode=mode, sync=LONG)
+    next_day(lab)
+    lab.sync(mode="delta", sync=LONG)
+    next_day(lab)
+    lab.provider.enroll("late", "newcomer", "s1-a")
+    lab.provider.touch("enrollments", "late")
+    sync_changes(lab)
+    assert lab.rows("SELECT status FROM enrollments WHERE sourced_id = 'late'") == [("active",)]
 
 
 @pytest.mark.parametrize("way", ["deleted", "of_another", "class_deleted", "class_moved"])
