@@ -20,30 +20,19 @@ from oneroster_tui.errors import ConfigError, NotFound, ProviderError, Unauthori
 from oneroster_tui.provider.answers import Reply
 from oneroster_tui.provider.auth import OAuth1, OAuth2ClientCredentials, base_string, sign
 from oneroster_tui.provider.token import conceal, read_token, token_request
+from tests.provider import counter
 
 TOKEN_URL = "https://sis.example/token?tenant=7"
 
 
 def connection(**changes: Any) -> Connection:
-    values: dict[str, Any] = {
-        "bundle": "",
-        "oneroster_version": "1.1",
-        "oauth_version": "2.0",
+    mine = {
         "token_url": TOKEN_URL,
         "root_url": "https://sis.example",
         "client_id": "the id",
         "client_secret": "s3cr+t/ü:&",
-        "client_secret_env": "",
-        "client_secret_file": "",
-        "client_secret_command": "",
-        "page_size": "auto",
-        "concurrency": 4,
-        "timeout": 30,
-        "oauth1_signature": "HMAC-SHA256",
-        "scopes": (),
-        "client_auth": "basic",
     }
-    return Connection(**(values | changes))
+    return counter.connection(**(mine | changes))
 
 
 def reply(body: bytes | str, status: int = 200, **headers: str) -> Reply:

@@ -14,7 +14,7 @@ from oneroster_tui.provider.base import Base, Get, find_base
 from oneroster_tui.provider.client import Client, Reply
 from oneroster_tui.provider.endpoints import base_urls
 from tests.lab import answer
-from tests.provider.test_client import Clock, connection
+from tests.provider.counter import Clock, connection
 
 OTHERS = ("/api/ims/oneroster/v1p1", "/v1p1")
 ROSTERING = "/ims/oneroster/rostering/v1p2"

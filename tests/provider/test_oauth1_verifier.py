@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster_tui.provider.client import Client
-from tests.provider.test_client import connection
+from tests.provider.counter import connection
 from tests.provider.verifier import Verifier
 
 SECRET = "kd94hf93 k423kf44&%ü"
