@@ -51,8 +51,15 @@ PROBLEMS = (
 )
 
 
+PATIENCE = 0.5
+"""Seconds after which an undo's preview that is not there yet is said to be on its way."""
+
+
 class RunScreen(FramedScreen):
     """A run of the past, opened from History.
+
+    Attributes:
+        looking: whether the preview of an undo is under way.
 
     Args:
         run: the run.
@@ -88,6 +95,7 @@ class RunScreen(FramedScreen):
         super().__init__()
         self.run = run
         self.groups: list[ProblemGroup] = []
+        self.looking = False
 
     def body(self) -> ComposeResult:
         """The run's end, then one of its lists."""
@@ -168,6 +176,8 @@ class RunScreen(FramedScreen):
             return NO_CHANGE
         if not self.run.total(*CHANGING):
             return NO_CHANGE
+        if self.looking:
+            return words.LOOKING
         return self.desk.runs.why_not()
 
     @work(exclusive=True, group="undo")
@@ -178,7 +188,13 @@ class RunScreen(FramedScreen):
         def look(settings: Settings, roster: Roster) -> RunEnded:
             return undo(settings, roster, lambda _: None, self.run.id, planning=True)
 
-        planned = await self.attempt(self.desk.runs.preview(look))
+        self.looking = True
+        patience = self.set_timer(PATIENCE, lambda: self.notify(words.LOOKING, markup=False))
+        try:
+            planned = await self.attempt(self.desk.runs.preview(look))
+        finally:
+            patience.stop()
+            self.looking = False
         if planned is None:
             return
         asked, text = words.undo_question(self.run.id, planned.message)

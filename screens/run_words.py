@@ -23,6 +23,7 @@ CHANGING = tuple(
 
 NO_LOG = "The log is kept only as long as this session lasts; c shows what the run changed."
 ALL_USED = "Every record of this run could be used."
+LOOKING = "What taking the run back would do is being looked at; nothing is changed."
 NO_CHANGE = "This run changed nothing."
 TONES = {"created": "success", "updated": "accent", "reactivated": "accent", "held": "warning", "waiting": "warning"}
 GLYPHS = {"created": "+", "updated": "~", "reactivated": "~", "held": "▲", "waiting": "▲", "kept": "=", "missing": "?"}

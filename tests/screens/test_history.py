@@ -127,6 +127,9 @@ def test_a_run_that_changed_nothing_offers_no_undo(drive: Drive, demo_folder: Pa
         await press(pilot, "enter")
         assert app.screen.why_no_undo() is None
         quiet = {"users": {"unchanged": 9, "kept": 1, "held": 2, "problems": 1}}
+        app.screen.looking = True
+        assert "nothing is changed" in app.screen.why_no_undo()
+        app.screen.looking = False
         app.screen.run = replace(app.screen.run, counts=quiet)
         assert app.screen.why_no_undo() == "This run changed nothing."
 
