@@ -92,6 +92,7 @@ def explain(context: click.Context, /, *, text: str, **given: Any) -> None:
     """Say why a person or class is not here, or is.
 
     ID is a sourcedId, username, e-mail address or full name; of a class its sourcedId, code or title.
+    Where the provider could not be asked, what is known here is told all the same, and the exit code says why.
     """
     from oneroster_tui.headless import explain as headless
 

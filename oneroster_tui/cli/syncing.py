@@ -74,7 +74,8 @@ def sync(
 def approve(context: click.Context, /, *, run: int, maximum: int | None, **given: Any) -> None:
     """Approve the removals that RUN holds: pull again and apply.
 
-    Where the new plan removes more rows than the ceiling, nothing is removed and the new run holds them.
+    Where the new plan removes more rows than the ceiling, nothing is removed and the new run holds them. What a
+    bundle left out is approved with a bundle (--bundle), what a service left out with the service.
     """
     from oneroster_tui.headless import sync as headless
 
