@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassListing, ClassRow, Row
+from screens import list_words as words
 from screens.commands import Command, bindings
 from screens.dates import told_day
 from screens.exporting import ExportingScreen, list_forms, roster_forms
@@ -33,9 +34,6 @@ COLUMNS = (
     Column("Starts", 10, spare=5),
     Column("Ends", 10, spare=4),
 )
-
-NO_CLASS = ("No class yet: a sync brings those of the selected schools.", "5", "goes to Sync")
-NONE_SUCH = ("No class of this school or status.", "t", "shows another status, s all schools")
 
 
 EXPORTED = ("school", "course", "class", "code", "teacher", "teachers", "people", "starts", "ends", "status")
@@ -82,9 +80,9 @@ class CoursesScreen(ExportingScreen):
             COLUMNS,
             self.cells,
             self.listed,
-            search="class, course, code, school, teacher",
+            search=words.CLASS_SEARCH,
             sort=Sort("school"),
-            empty=Empty(*NO_CLASS),
+            empty=Empty(*words.NO_CLASS),
         )
 
     def on_mount(self) -> None:
@@ -148,15 +146,15 @@ class CoursesScreen(ExportingScreen):
         """Asks what to write."""
         pane = self.query_one(ListPane)
         listing = self.listed(pane)
-        whose = clean(self.school[1], 34) if self.school else "All schools"
-        forms = list_forms("This list", lambda: listing, EXPORTED, class_texts)
+        whose = clean(self.school[1], 34) if self.school else words.ALL_SCHOOLS
+        forms = list_forms(words.THIS_LIST, lambda: listing, EXPORTED, class_texts)
         forms += roster_forms((self.school[0],) if self.school else (), whose)
-        self.export("Export classes", self.date_name("classes"), forms)
+        self.export(words.EXPORT_CLASSES, self.date_name("classes"), forms)
 
     def show_anew(self) -> None:
         """Shows another list than before."""
         pane = self.query_one(ListPane)
-        pane.empty.say(*(NONE_SUCH if self.school or self.status else NO_CLASS))
+        pane.empty.say(*(words.NO_SUCH_CLASS if self.school or self.status else words.NO_CLASS))
         self.tell_shown()
         pane.reload(stay=False)
 

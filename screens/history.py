@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import Row
+from screens import list_words as words
 from screens.commands import Command, bindings
 from screens.frame import FramedScreen
 from screens.run_screen import RunScreen
@@ -44,8 +45,8 @@ class HistoryScreen(FramedScreen):
             COLUMNS,
             self.cells,
             lambda pane: queries.run_listing(self.desk.source, pane.text),
-            search="outcome, mode, date or message",
-            empty=Empty("No run yet: every sync and every plan will be listed here.", "5", "goes to Sync"),
+            search=words.RUN_SEARCH,
+            empty=Empty(*words.NO_RUN),
         )
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ClassRow, Listing, Row
+from screens import list_words as words
 from screens.commands import Command, bindings
 from screens.dates import told_day
 from screens.enrollment import EnrollmentScreen
@@ -37,9 +38,6 @@ COLUMNS = (
     Column("Starts", 10, sort="start", spare=2),
     Column("Ends", 10, sort="end"),
 )
-
-NOBODY = ("Nobody takes part in this class: no enrollment was synced for it.", "esc", "goes back")
-NONE_SUCH = ("Nobody of this role and status.", "r", "and t show others")
 
 
 EXPORTED = ("family_name", "given_name", "email", "role", "local_role", "status", "starts", "ends")
@@ -95,9 +93,9 @@ class ParticipantsScreen(ExportingScreen):
             COLUMNS,
             participant_cells,
             self.people,
-            search="name, e-mail, username, id",
+            search=words.PARTICIPANT_SEARCH,
             sort=Sort("name"),
-            empty=Empty(*NOBODY),
+            empty=Empty(*words.NO_PARTICIPANT),
             ticks=True,
         )
 
@@ -152,9 +150,9 @@ class ParticipantsScreen(ExportingScreen):
         """Asks where to write what is ticked (ticks outlive filters), or what is in view."""
         pane, ticked = self.query_one(ListPane), frozenset(self.query_one(LazyTable).ticked)
         listing = self.people(pane, filtered=not ticked)
-        what = f"{len(ticked):,} ticked" if ticked else "This list"
+        what = words.ticked(len(ticked)) if ticked else words.THIS_LIST
         forms = list_forms(what, lambda: listing, EXPORTED, participant_texts, ticked)
-        self.export(f"Export participants of {clean(self.one.title, 30)}", self.date_name("participants"), forms)
+        self.export(words.export_participants(clean(self.one.title, 30)), self.date_name("participants"), forms)
 
     def action_untick(self) -> None:
         """Takes all ticks away."""
@@ -166,7 +164,7 @@ class ParticipantsScreen(ExportingScreen):
     def show_anew(self) -> None:
         """Shows another list than before."""
         pane = self.query_one(ListPane)
-        pane.empty.say(*(NONE_SUCH if self.role or self.status else NOBODY))
+        pane.empty.say(*(words.NO_SUCH_PARTICIPANT if self.role or self.status else words.NO_PARTICIPANT))
         self.tell_shown()
         pane.reload(stay=False)
 
@@ -187,7 +185,7 @@ class ParticipantsScreen(ExportingScreen):
                 (clean(self.role, 30) or "all", "bold"),
                 ("   Status ", "dim"),
                 (str(STATUSES[self.status]) if self.status else "all", "bold"),
-                (f"   {ticked:,} ticked: y copies, e exports them" if ticked else "", "$accent"),
+                (words.ticked_keys(ticked), "$accent"),
             )
         )
 

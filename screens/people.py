@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import PeopleListing, Row
+from screens import list_words as words
 from screens.commands import Command, bindings
 from screens.exporting import ExportingScreen, list_forms, roster_forms
 from screens.person import PersonScreen
@@ -74,9 +75,9 @@ class PeopleScreen(ExportingScreen):
             COLUMNS,
             person_cells,
             self.people,
-            search="name, username, e-mail, identifier, sourcedId",
+            search=words.PERSON_SEARCH,
             sort=Sort("name"),
-            empty=Empty("Nobody yet: a sync brings the people of the selected schools.", "5", "goes to Sync"),
+            empty=Empty(*words.NO_PERSON),
         )
 
     def on_mount(self) -> None:
@@ -105,11 +106,9 @@ class PeopleScreen(ExportingScreen):
 
     def tell_how(self) -> None:
         """Says how people are found."""
-        how = "anywhere in a name or id" if self.anywhere else "by the beginning of a name or id"
+        how = words.ANYWHERE if self.anywhere else words.FROM_THE_START
         self.query_one("#hint", Static).update(
-            Content.assemble(
-                ("/", "bold $accent"), (" finds ", "dim"), how, ("  ● Active  ■ Suspended  ✗ Removed", "dim")
-            )
+            Content.assemble(("/", "bold $accent"), (" finds ", "dim"), how, (words.LEGEND, "dim"))
         )
 
     def action_anywhere(self) -> None:
@@ -121,8 +120,8 @@ class PeopleScreen(ExportingScreen):
     def action_export(self) -> None:
         """Asks what to write."""
         listing = self.listed(self.query_one(ListPane))
-        forms = list_forms("This list", lambda: listing, EXPORTED, person_texts)
-        self.export("Export people", self.date_name("people"), [*forms, *roster_forms((), "All schools")])
+        forms = list_forms(words.THIS_LIST, lambda: listing, EXPORTED, person_texts)
+        self.export(words.EXPORT_PEOPLE, self.date_name("people"), [*forms, *roster_forms((), words.ALL_SCHOOLS)])
 
     def action_why(self) -> None:
         """Asks about whoever is looked for."""
@@ -139,13 +138,13 @@ def person_cells(row: Row) -> list[str | Cell]:
     one = queries.person_of(row)
     look = STATUSES[one.status]
     name = ", ".join(part for part in (one.family_name, one.given_name) if part)
-    roles = "; ".join(f"{role or 'no role'}, {org}" for role, org in one.roles)
+    roles = "; ".join(f"{role or words.NO_ROLE}, {org}" for role, org in one.roles)
     return [Cell(look.glyph, look.tone), name, one.username, one.email, roles, one.sourced_id]
 
 
 def person_texts(row: Row) -> tuple[object, ...]:
     """A person's cells in a file."""
     one = queries.person_of(row)
-    roles = "; ".join(f"{role or 'no role'}, {org}" for role, org in one.roles)
+    roles = "; ".join(f"{role or words.NO_ROLE}, {org}" for role, org in one.roles)
     names = (one.family_name, one.given_name, one.username, one.email)
     return (*names, roles, one.sourced_id, one.status, "yes" if one.enabled else "no")
