@@ -246,11 +246,12 @@ class Lab:
         """The local id of a row."""
         return int(self.rows(f"SELECT id FROM {table} WHERE sourced_id = ?", sourced_id)[0][0])
 
-    def audit(self) -> list[tuple[Any, ...]]:
-        """(entity, sourced_id, action, reason, before, after) of the last run, the JSON decoded."""
+    def audit(self, run_id: int | None = None) -> list[tuple[Any, ...]]:
+        """(entity, sourced_id, action, reason, before, after) of a run, else of the last one, the JSON decoded."""
         rows = self.rows(
             "SELECT entity, sourced_id, action, reason, before, after FROM sync_changes "
-            "WHERE run_id = (SELECT MAX(id) FROM sync_runs) ORDER BY id"
+            "WHERE run_id = COALESCE(?, (SELECT MAX(id) FROM sync_runs)) ORDER BY id",
+            run_id,
         )
         return [(*row[:4], *(json.loads(text) if text else None for text in row[4:])) for row in rows]
 

@@ -72,10 +72,13 @@ def refusal(
         clean: takes known secrets out of the provider's words.
     """
     status = reply.status
+    is_good = 200 <= status < 300
+    if is_good and not reply.is_html():
+        return None
     where = f"GET {safe_url(reply.url)}"
     collection = collection_of(reply.url.removeprefix(base_url))
-    if 200 <= status < 300:
-        return _web_page(where, status, collection) if reply.is_html() else None
+    if is_good:
+        return _web_page(where, status, collection)
     words = "" if reply.is_html() else clean(provider_words(reply.body))
     said = f" It said: {words}" if words else ""
     about = collection or "this address"

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -78,6 +79,7 @@ class Client:
         self._patience = Patience(stopping, budget_seconds, sleep=sleep, clock=clock)
         self._jitter = jitter
         self._clock = clock
+        self._checked: dict[str, httpx.URL] = {}  # the last address that was asked for
         self._counting = threading.Lock()
         self._http = http_client(connection, transport, self._starting)
 
@@ -185,6 +187,17 @@ class Client:
 
     def _address(self, address: str, params: Mapping[str, str]) -> httpx.URL:
         """The whole address, its query in RFC 3986's encoding: what is sent decodes to what is signed (spec 2.3)."""
+        url = self._checked.get(address) or self._check(address)
+        pairs = [pair for pair in parse_qsl(url.query.decode(), keep_blank_values=True) if pair[0] not in params]
+        query = urlencode([*pairs, *params.items()], quote_via=quote, safe="")
+        return url.copy_with(query=query.encode() or None, fragment=None)
+
+    def _check(self, address: str) -> httpx.URL:
+        """An address on the provider's own server; kept at hand, as a collection's pages all have the same.
+
+        Raises:
+            Rejected: it cannot be read, or leads elsewhere.
+        """
         try:
             url = httpx.URL(address)
         except httpx.InvalidURL:
@@ -199,9 +212,8 @@ class Client:
                 where=f"GET {safe_url(self.base_url)}",
                 do="Credentials are never sent to another server: put the right address into root_url.",
             )
-        pairs = [pair for pair in parse_qsl(url.query.decode(), keep_blank_values=True) if pair[0] not in params]
-        query = urlencode([*pairs, *params.items()], quote_via=quote, safe="")
-        return url.copy_with(query=query.encode() or None, fragment=None)
+        self._checked = {address: url}
+        return url
 
     def _get_request(self, url: httpx.URL) -> httpx.Request:
         return self._http.build_request("GET", url, headers={"Accept": "application/json"})
@@ -212,7 +224,7 @@ class Client:
 
     def _send(self, request: httpx.Request, auth: httpx.Auth, tries: int, setting: str) -> tuple[Reply, int]:
         """Send until an answer comes that would not be different next time; also how often it was sent."""
-        where = f"{request.method} {safe_url(request.url)}"
+        where = partial(_place, request)
         attempt = 0
         while True:
             attempt += 1
@@ -223,7 +235,7 @@ class Client:
             except (httpx.TransportError, httpx.DecodingError) as error:
                 if attempt >= tries or not worth_a_retry(error) or wait >= self._patience.left():
                     timeout = self._connection.timeout
-                    raise no_answer(error, where=where, setting=setting, timeout=timeout, tries=attempt) from error
+                    raise no_answer(error, where=where(), setting=setting, timeout=timeout, tries=attempt) from error
             else:
                 wait = max(wait, retry_after(reply.headers))
                 if reply.status not in RETRIED_STATUSES or attempt >= tries or wait >= self._patience.left():
@@ -266,7 +278,7 @@ class Client:
     def _read(self, response: httpx.Response) -> bytes:
         """The body, bounded: a server cannot fill the memory, nor hold up the run by sending a byte now and then."""
         limit = MAX_BODY if response.is_success and response.request.method == "GET" else MAX_OTHER
-        where = f"{response.request.method} {safe_url(response.url)}"
+        where = partial(_place, response.request)
         chunks: list[bytes] = []
         size = 0
         for chunk in response.iter_bytes():
@@ -274,7 +286,7 @@ class Client:
             if size > limit and response.is_success:
                 raise Unreadable(
                     f"The answer is larger than {limit // 1024**2} MiB and was not read to its end.",
-                    where=where,
+                    where=where(),
                     do="Set a smaller page_size in [connection].",
                     status=response.status_code,
                 )
@@ -288,6 +300,10 @@ class Client:
         request.extensions["started"] = self._clock()  # here, and not in `_once`, the token is already at hand
         with self._counting:
             self.requests += 1
+
+
+def _place(request: httpx.Request) -> str:
+    return f"{request.method} {safe_url(request.url)}"
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

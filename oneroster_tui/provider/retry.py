@@ -97,14 +97,18 @@ class Patience:
         self._sleep = sleep
         self._deadline = clock() + budget_seconds
 
-    def check(self, where: str = "") -> None:
-        """Raise `Stopped` when the run is to end, and `Unreachable` when its time is used up."""
+    def check(self, where: str | Callable[[], str] = "") -> None:
+        """Raise `Stopped` when the run is to end, and `Unreachable` when its time is used up.
+
+        Args:
+            where: what is being asked for, or what says so: of thousands of requests hardly one has to be told.
+        """
         if self._stopping():
             raise Stopped
         if self.left() <= 0:
             raise Unreachable(
                 f"The run used up its time: {self._budget_seconds / 60:g} minutes.",
-                where=where,
+                where=where() if callable(where) else where,
                 do="The provider is slow: raise concurrency or page_size in [connection], or sync at another hour.",
             )
 

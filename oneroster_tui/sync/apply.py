@@ -26,6 +26,7 @@ def apply(stage: Stage, run_id: int) -> None:
     """Makes the roster what the plan says. The caller holds the transaction."""
     with indexes_late(stage):
         write(stage, run_id)
+    keep_fingerprints(stage)  # which looks rows up by the indexes that are there again
 
 
 def write(stage: Stage, run_id: int) -> None:
@@ -42,7 +43,6 @@ def write(stage: Stage, run_id: int) -> None:
         count_missing(stage, entity)
     for entity in ENTITIES:
         audit_after(stage, entity, run_id)
-    keep_fingerprints(stage)
     stage.execute(
         "UPDATE orgs SET synced_at = ? WHERE source_id = ? AND sourced_id IN (SELECT sourced_id FROM selected)",
         (moment, stage.source_id),

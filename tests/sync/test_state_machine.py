@@ -127,7 +127,6 @@ class Nights(RuleBasedStateMachine):
         before = state(self.lab)
         self.lab.sync(mode="plan")
         assert state(self.lab) == before
-        self.applied = []  # `lab.audit` tells of the newest run only
 
     @rule(maximum=st.sampled_from([None, 0, 2, 100]))
     def somebody_approves(self, maximum: int | None) -> None:
@@ -160,7 +159,7 @@ class Nights(RuleBasedStateMachine):
         if not self.applied:
             return
         (run_id,) = self.applied
-        earlier = {(row[0], row[1]): row[4] for row in self.lab.audit()}
+        earlier = {(row[0], row[1]): row[4] for row in self.lab.audit(run_id)}
         try:
             undo(self.lab.settings, self.lab.roster, self.lab.events.append, run_id)
         except ConfigError:
