@@ -229,7 +229,7 @@ def open_file(path: Path, *, create: bool) -> Roster:
     database = pw.SqliteDatabase(
         str(path),
         timeout=BUSY_TIMEOUT,
-        pragmas={"journal_mode": "wal", "foreign_keys": 1, "synchronous": "NORMAL", "cache_size": -CACHE},
+        pragmas={"journal_mode": "wal", "foreign_keys": 1, "threads": 1, "synchronous": "NORMAL", "cache_size": -CACHE},
     )
     return Roster(database, Engine(), str(path), FileLocks(path.with_name(path.name + ".lock")))
 

@@ -22,8 +22,8 @@ Execute = Callable[..., Any]
 
 Rows = Sequence[Sequence[Any]]
 
-AT_ONCE: Final = (128, 16, 4, 1)
-"""How many rows go into a statement when many are loaded. The driver lets go of Python's lock for every statement, and
+AT_ONCE: Final = 128
+"""How many rows go into a statement where many are loaded. The driver lets go of Python's lock for every statement, and
 gets it back when another thread lets go of it: row by row, a load beside threads that decode pages took many times as long."""
 
 
@@ -107,15 +107,14 @@ class Engine:
     def load(self, database: pw.Database, table: str, columns: Sequence[str], rows: Rows) -> int:
         """Inserts many rows and leaves alone what is there already; says how many were new."""
         marks = f"({', '.join('?' * len(columns))})"
-        loaded = place = 0
-        with database.atomic() if len(rows) > 1 else contextlib.nullcontext():
+        loaded = 0
+        with database.atomic() if len(rows) > AT_ONCE else contextlib.nullcontext():
             cursor = database.cursor()
-            for size in AT_ONCE:
-                statement = self.insert_or_ignore(table, columns, "VALUES " + ", ".join([marks] * size))
-                while len(rows) - place >= size:
-                    cursor.execute(statement, list(chain.from_iterable(rows[place : place + size])))
-                    loaded += cursor.rowcount
-                    place += size
+            for place in range(0, len(rows), AT_ONCE):
+                some = rows[place : place + AT_ONCE]
+                statement = self.insert_or_ignore(table, columns, "VALUES " + ", ".join([marks] * len(some)))
+                cursor.execute(statement, list(chain.from_iterable(some)))
+                loaded += cursor.rowcount
         return loaded
 
     @contextlib.contextmanager
