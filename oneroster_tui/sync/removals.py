@@ -163,7 +163,9 @@ def freeze_deselected(stage: Stage) -> None:
     stage.execute(
         "INSERT INTO frozen_users SELECT l.agent_id, 'tie' FROM relationships l "
         "JOIN frozen_users f ON f.user_id = l.student_id "
-        f"WHERE l.status = 'active' AND NOT {is_kept_user('l.student_id')} ON CONFLICT DO NOTHING"
+        f"WHERE l.status = 'active' AND NOT {is_kept_user('l.student_id')} AND NOT EXISTS (SELECT 1 FROM users a "
+        f"WHERE a.id = l.agent_id AND {is_staged(USERS, 'a')}) "  # of a listed agent `spare_agents` judges, knowing who goes
+        "ON CONFLICT DO NOTHING"
     )
 
 
@@ -247,12 +249,17 @@ def of_provider(entity: Entity) -> str:
 
 
 def spare_agents(stage: Stage) -> None:
-    """Takes back the removal of listed agents whose student stays without being kept: that link was not asked about."""
-    stage.execute(
+    """Takes back the removal of listed agents whose student stays without being kept: that link was not asked about.
+
+    To the last: who is spared may be a student, too.
+    """
+    spare = (
         "DELETE FROM changes WHERE entity = 'users' AND reason IN ('out_of_scope', 'merged') AND local_id IN "
         "(SELECT l.agent_id FROM relationships l JOIN users u ON u.id = l.student_id AND u.status = 'active' "
         f"WHERE l.status = 'active' AND NOT {is_kept_user('u.id')} AND NOT {is_going(USERS, 'u')})"
     )
+    while stage.execute(spare).rowcount > 0:
+        pass
 
 
 def wait_for_users(stage: Stage) -> None:

@@ -153,3 +153,28 @@ def test_who_leaves_the_provider_altogether_leaves_the_selected_school(lab: Lab)
     lab.provider.drop("users", "teacher-of-both")
     lab.sync(schools=ONE)
     assert lab.outcome_of("teacher-of-both") == ("suspended", "absent")
+
+
+def family(lab: Lab, orgs: tuple[str, ...]) -> None:
+    """A child whose agents have agents, none of whom has a school of their own."""
+    lab.provider.user("parent", "parent", ())
+    lab.provider.user("eldest", "student", (), agents=[ref("parent")])
+    lab.provider.user("elder", "student", (), agents=[ref("eldest")])
+    lab.provider.user("child", "student", orgs, agents=[ref("elder")])
+
+
+def test_a_child_of_a_deselected_school_holds_its_family_to_the_last(lab: Lab) -> None:
+    family(lab, ("s2",))
+    lab.sync()
+    lab.sync(schools=ONE)
+    assert lab.audit() == []
+
+
+def test_a_family_leaves_with_a_child_that_leaves_while_a_school_is_deselected(lab: Lab) -> None:
+    family(lab, BOTH)
+    lab.sync()
+    lab.provider.drop("users", "child")
+    lab.sync(schools=ONE)
+    assert {lab.statuses("users")[who] for who in ("child", "elder", "eldest", "parent")} == {"suspended"}
+    lab.sync(schools=ONE)
+    assert lab.audit() == []
