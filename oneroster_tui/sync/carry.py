@@ -170,7 +170,7 @@ def linked(stage: Stage) -> tuple[str, ...]:
 def looked_for(stage: Stage) -> str:
     """A SELECT of the people who may be agents, and whose students matter for it; those are not known but by what they name.
 
-    Somebody who was named when nobody knew them; whose roles changed, or who came back; and who would go.
+    Somebody who was named when nobody knew them; whose roles changed, or who came back; and who would go, or is gone.
     """
     stored = f"LEFT JOIN users o ON o.source_id = {stage.source_id} AND o.sourced_id = s.sourced_id"
     named = (
@@ -180,7 +180,9 @@ def looked_for(stage: Stage) -> str:
     return (
         f"SELECT s.sourced_id FROM stage_users s {stored} WHERE s.sourced_id NOT IN (SELECT sourced_id FROM sought) AND "
         f"({named} OR (o.id IS NOT NULL AND {CAME} AND (o.status <> 'active' OR o.roles <> s.roles)) "
-        "OR (o.status = 'active' AND s.kept = 0))"
+        "OR (o.status = 'active' AND s.kept = 0)) "
+        "UNION SELECT d.sourced_id FROM dropped d WHERE d.entity = 'users' AND d.reason = 'absent' "
+        "AND d.sourced_id NOT IN (SELECT sourced_id FROM sought)"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from oneroster_tui.provider.bundle.bundle import Bundle
@@ -36,6 +36,11 @@ def night(lab: Lab, path: Path, **rule: Any) -> tuple[Any, ...]:
     nights=st.lists(st.lists(change, max_size=6), min_size=1, max_size=3),
     rule=rules,
     version=st.sampled_from(["1.1", "1.2"]),
+)
+@example(
+    nights=[[("mark", "s1-pa1", "tobedeleted")]],  # an agent is gone, whom an unchanged student still names
+    rule={"on_removed": "suspend", "grace_runs": 0, "terms": "all"},
+    version="1.1",
 )
 def test_not_reading_what_is_known_changes_nothing(nights: list[list[Any]], rule: dict[str, Any], version: str) -> None:
     p: Provider = three_schools()
