@@ -131,12 +131,12 @@ def tied(stage: Stage) -> str:
 
 
 def in_motion(stage: Stage) -> tuple[str, ...]:
-    """SELECTs of the people who may lose an enrollment: it goes, becomes another's, or goes with its class."""
+    """SELECTs of the people who may lose an enrollment: it goes, cannot be read, becomes another's, or goes with its class."""
     source = stage.source_id
     return (
         "SELECT p.sourced_id FROM dropped d JOIN enrollments e ON e.sourced_id = d.sourced_id AND e.status = 'active' "
         f"AND e.source_id = {source} JOIN users p ON p.id = e.user_id "
-        f"WHERE d.entity = 'enrollments' AND d.reason NOT IN {NEVER}",
+        "WHERE d.entity = 'enrollments' AND d.reason <> 'filtered'",
         f"SELECT p.sourced_id FROM stage_enrollments t CROSS JOIN enrollments e CROSS JOIN users p WHERE e.source_id = {source} "
         "AND e.sourced_id = t.sourced_id AND e.status = 'active' AND p.id = e.user_id AND p.sourced_id <> t.user_sourced_id",
         "SELECT p.sourced_id FROM dropped d JOIN classes c ON c.sourced_id = d.sourced_id AND c.status = 'active' "
