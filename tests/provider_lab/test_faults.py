@@ -24,11 +24,18 @@ Judge = Callable[[Request, int], Answer | None]
 
 @pytest.fixture(autouse=True)
 def broken_connections() -> Iterator[None]:
-    """Collects what a run left behind that gave up while threads were still waiting: sockets of theirs, which warn."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    """Collects what a run left behind that gave up while threads were still waiting: sockets of theirs, which warn.
+
+    Not before the run's end: in the middle of it the warning would strike whoever is at work.
+    """
+    gc.disable()
+    try:
+        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    finally:
+        gc.enable()
 
 
 def failing(judge: Judge) -> LabProvider:
