@@ -76,9 +76,8 @@ class Carrier:
 
     def carry_all(self) -> int:
         """Stages whoever is touched by what is staged now; says how many were new."""
-        moving = (
-            () if self.moved else in_motion(self.stage)
-        )  # classes and enrollments are all read by now: once is enough
+        # Classes and enrollments are all read by now: once is enough.
+        moving = () if self.moved else in_motion(self.stage)
         self.moved = True
         return sum(self.carry(who) for who in (*moving, *linked(self.stage))) + self.carry_students()
 

@@ -158,10 +158,8 @@ def keep_loose_ends(stage: Stage) -> None:
                 f"INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT 'users', sourced_id, '{named_by}' "
                 "FROM dropped WHERE entity = 'users' AND reason IN ('tobedeleted', 'absent')"
             )
-    for table in (
-        "users",
-        "classes",
-    ):  # whoever came is listed, of use or not: to be asked for when somebody names them
+    # Whoever came is listed, of use or not: to be asked for when somebody names them.
+    for table in ("users", "classes"):
         stage.execute(
             f"DELETE FROM loose_ends WHERE source_id = ? AND entity = '{table}' AND sourced_id IN "
             f"(SELECT s.sourced_id FROM stage_{table} s)",
