@@ -18,6 +18,8 @@ _UNSEEN = re.compile(
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi controls, the invisible
     "\U000e0000-\U000e007f]"  # tags: text that hides inside text
 )
+_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+"""What a formula begins with (OWASP, CSV injection), full-width forms included."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,3 +37,17 @@ def sanitise(text: str, limit: int = 300) -> str:
         text = _SURROGATES.sub("\ufffd", _UNSEEN.sub("", _ESCAPES.sub("", text)))
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def defused(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe before what begins like one, or like such a text.
+
+    Spreadsheets pass over blanks and characters that nobody sees; so only the first that is seen counts. Not for files that
+    a program reads: there the apostrophe would be one letter of the name.
+    """
+    if text[:1].isalnum():  # nearly all texts
+        return text
+    if text.startswith(("'", "\t", "\r", "\n")):
+        return f"'{text}"
+    seen = next((letter for letter in text if letter.isprintable() and letter != " "), " ")
+    return f"'{text}" if seen in _FORMULA else text

@@ -10,10 +10,11 @@ import msgspec
 
 from oneroster_tui.export.place import one_file
 from oneroster_tui.export.report import Report
-from oneroster_tui.export.rows import Stopping, chunks, defused, never, one_line, write_rows
+from oneroster_tui.export.rows import Stopping, chunks, never, one_line, write_rows
 from oneroster_tui.export.tables import BYTE_ORDER_MARK
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries import Row, Window
+from oneroster_tui.text import defused
 
 PAGE = 1000
 """Rows read at a time."""

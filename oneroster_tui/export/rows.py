@@ -21,9 +21,6 @@ CHUNK = 5_000
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _BREAK = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection), full-width forms included."""
-
 
 def never() -> None:
     """Nobody stops this."""
@@ -76,11 +73,3 @@ def chunks(rows: Iterable[T], stopping: Stopping) -> Iterator[list[T]]:
 def one_line(text: str) -> str:
     """A text as a OneRoster cell may hold it: no line break, no control character (5.1 of the digest)."""
     return text if text.isprintable() else _CONTROL.sub("", _BREAK.sub(" ", text))
-
-
-def defused(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe before what begins like one.
-
-    Not for files that a program reads: there the apostrophe would be one letter of the name.
-    """
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA_STARTS) or text.startswith("'") else text

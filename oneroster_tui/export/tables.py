@@ -16,9 +16,10 @@ import msgspec
 from oneroster_tui.errors import ConfigError
 from oneroster_tui.export.place import folder_or_zip, one_file
 from oneroster_tui.export.report import Report
-from oneroster_tui.export.rows import Stopping, chunks, defused, never, write_rows
+from oneroster_tui.export.rows import Stopping, chunks, never, write_rows
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.roster.queries.export import FLAGS, TABLES, Extract, extract
+from oneroster_tui.text import defused
 
 BYTE_ORDER_MARK = "\ufeff"
 

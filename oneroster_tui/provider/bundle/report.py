@@ -15,7 +15,7 @@ import msgspec
 
 from oneroster_tui.errors import RosterSyncError
 from oneroster_tui.provider.bundle.findings import CODES, Finding, Findings
-from oneroster_tui.text import sanitise
+from oneroster_tui.text import defused, sanitise
 
 if TYPE_CHECKING:
     from oneroster_tui.provider.bundle.bundle import Bundle
@@ -124,13 +124,7 @@ class Report(msgspec.Struct, kw_only=True):
             return
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
-        writer.writerows([defused(cell) for cell in row] for row in self.rows())
-
-
-def defused(cell: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+        writer.writerows([defused(str(cell)) for cell in row] for row in self.rows())
 
 
 def report_of(bundle: Bundle, error: RosterSyncError | None = None) -> Report:
