@@ -133,6 +133,14 @@ class Guards:
     blackout: tuple[Period, ...]
     freeze_removals: tuple[Period, ...]
 
+    def blackout_on(self, day: date) -> Period | None:
+        """The blackout that a day lies in, if any."""
+        return next((period for period in self.blackout if day in period), None)
+
+    def is_frozen(self, day: date) -> bool:
+        """Whether removals wait on a day."""
+        return any(day in period for period in self.freeze_removals)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:

@@ -36,6 +36,4 @@ def asked_ahead(settings: Settings, stopping: Callable[[], bool]) -> Iterator[Cl
 
 def may_ask(settings: Settings, today: date) -> bool:
     """Whether a run that begins now will ask a provider: the config is finished, and no blackout forbids it."""
-    if settings.connection.bundle or settings.missing():
-        return False
-    return not any(today in period for period in settings.guards.blackout)
+    return not (settings.connection.bundle or settings.missing() or settings.guards.blackout_on(today))

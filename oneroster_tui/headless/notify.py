@@ -79,8 +79,7 @@ def tell_age(settings: Settings, roster: Roster, warn: Warn, stopping: Stopping 
     """
     hours = age(settings, roster)
     stale = hours is None or hours > settings.sync.max_age_hours
-    today = date.today()  # noqa: DTZ011 -- a calendar's days are the school's own
-    blackout = any(today in period for period in settings.guards.blackout)
+    blackout = settings.guards.blackout_on(date.today())  # noqa: DTZ011 -- a calendar's days are the school's own
     state = "stale" if stale else "good"
     if (stale and blackout) or not channels(settings) or not is_due(told(roster, settings.source, "age"), state):
         return

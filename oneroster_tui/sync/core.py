@@ -110,13 +110,13 @@ def check_blackout(settings: Settings, today: date) -> None:
     Raises:
         BlackoutPeriod: today lies in one.
     """
-    for period in settings.guards.blackout:
-        if today in period:
-            raise BlackoutPeriod(
-                f"Today lies in the blackout {period.start}..{period.end}: nothing was done.",
-                where="[guards] blackout",
-                do="run again after it, or change the period",
-            )
+    period = settings.guards.blackout_on(today)
+    if period:
+        raise BlackoutPeriod(
+            f"Today lies in the blackout {period.start}..{period.end}: nothing was done.",
+            where="[guards] blackout",
+            do="run again after it, or change the period",
+        )
 
 
 def path_of(client: Client | Bundle) -> str:
@@ -229,7 +229,7 @@ class Session:
         )
         exceeded: list[Trip] = []
         end: str = rules.on_removed
-        if any(self.today in period for period in self.settings.guards.freeze_removals):
+        if self.settings.guards.is_frozen(self.today):
             end = "waiting"
         elif end != "keep":
             exceeded = self.ask_guards()

@@ -80,7 +80,7 @@ def why_full(settings: Settings, roster: Roster, source_id: int, today: date) ->
     days = settings.sync.full_every_days
     if datetime.now(UTC) - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
         return f"the last full run is {days} days old or older (full_every_days)"
-    if state.waiting and not any(today in period for period in settings.guards.freeze_removals):
+    if state.waiting and not settings.guards.is_frozen(today):
         return "removals waited for the end of a freeze"
     if not changing(profile_of(roster, settings.source), state):
         return "the provider's filter for changes is not proved"
