@@ -17,7 +17,7 @@ from oneroster_tui.sync.entities import (
 )
 from oneroster_tui.sync.first_load import indexes_late
 from oneroster_tui.sync.recognise import keep_fingerprints
-from oneroster_tui.sync.stage import Stage
+from oneroster_tui.sync.stage import Stage, new_rows
 
 REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
 
@@ -85,8 +85,7 @@ def insert(stage: Stage, entity: Entity, moment: str) -> None:
     stage.execute(
         f"INSERT INTO {entity.table} ({id_column}source_id, sourced_id, {columns}, status, missing_runs, created_at, "
         f"updated_at{origin(entity)}) SELECT {id_value}?, s.sourced_id, {staged}, 'active', 0, ?, ?{origin(entity, value=True)} "
-        f"FROM changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id "
-        f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq",
+        f"FROM {new_rows(stage, entity)}{'' if entity.table in stage.all_new else ' ORDER BY c.seq'}",
         (stage.source_id, moment, moment),
     )
     if entity.early_ids:

@@ -37,11 +37,16 @@ def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
     of_change = (
         "r.id = c.local_id" if entity.early_ids else f"r.source_id = {stage.source_id} AND r.sourced_id = c.sourced_id"
     )
+    created = (
+        f"{entity.table} r WHERE r.source_id = {stage.source_id} ORDER BY r.id"
+        if entity.table in stage.all_new
+        else f"changes c JOIN {entity.table} r ON {of_change} "
+        f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq"
+    )
     stage.execute(
         "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, after) "
-        f"SELECT ?, c.entity, r.id, c.sourced_id, c.action, c.reason, {row} FROM changes c JOIN {entity.table} r ON {of_change} "
-        "WHERE c.entity = ? AND c.action = 'created' ORDER BY c.seq",
-        (run_id, entity.table),
+        f"SELECT ?, '{entity.table}', r.id, r.sourced_id, 'created', '', {row} FROM {created}",
+        (run_id,),
     )
     others = "SELECT 1 FROM changes WHERE entity = ? AND action NOT IN ('created', 'held', 'waiting', 'missing', 'kept') LIMIT 1"
     if not stage.value(others, (entity.table,)):

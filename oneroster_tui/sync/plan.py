@@ -5,7 +5,10 @@ from __future__ import annotations
 from oneroster_tui.sync import standing
 from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, Many
-from oneroster_tui.sync.stage import CARRIED, Stage
+from oneroster_tui.sync.stage import CARRIED, Stage, new_rows
+
+SHOWN_ROWS = 200
+"""How many new enrollments or relationships the log shows one by one; a first sync has a million."""
 
 
 def keep_agents(stage: Stage, round_: int) -> None:
@@ -85,6 +88,9 @@ def changed_id(entity: Entity) -> str:
 
 def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
     """Plans what is new, came back, or says something else than the stored row."""
+    if is_all_new(stage, entity):
+        stage.all_new.add(entity.table)
+        return
     differs = stage.roster.engine.differs
     different = " OR ".join(differs(f"r.{column}", f"s.{column}") for column in entity.columns)
     only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
@@ -99,6 +105,17 @@ def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
     )
 
 
+def is_all_new(stage: Stage, entity: Entity) -> bool:
+    """Whether a source's first load brings very many rows of a table, so that nothing of it is to be compared or held."""
+    if entity.early_ids:
+        return False
+    known = any(
+        stage.value(f"SELECT 1 FROM {table} WHERE source_id = ? LIMIT 1", (stage.source_id,))
+        for table in (USERS.table, entity.table)
+    )
+    return not known and stage.value(f"SELECT COUNT(*) FROM {entity.stage}") > SHOWN_ROWS
+
+
 def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
     """Says what was decided in a round: every user, and of the other tables what changes.
 
@@ -107,9 +124,11 @@ def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
     where = "s.kept = ?"
     if entity is USERS:
         where += " AND s.merged_into IS NULL"
-    elif not entity.early_ids and stage.value(NEW_ROWS, (entity.table,)) > SHOWN_ROWS:
+    elif not entity.early_ids and (count := count_new(stage, entity)) > SHOWN_ROWS:
+        announce_many(stage, entity, count, emit)
+        if entity.table in stage.all_new:
+            return
         where += " AND c.action <> 'created'"
-        announce_many(stage, entity, emit)
     remote_time = "s.date_last_modified" if "date_last_modified" in entity.columns else "NULL"
     rows = stage.execute(
         f"SELECT COALESCE(c.action, 'unchanged'), {entity.label.format(row='s')}, COALESCE(c.local_id, s.local_id), "
@@ -122,20 +141,21 @@ def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
         emit(Decision(entity.table, entity.noun, action, name, local_id, sourced_id, "", local_time, remote_time))
 
 
-NEW_ROWS = "SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'created'"
+def count_new(stage: Stage, entity: Entity) -> int:
+    """How many rows of a table are new."""
+    if entity.table in stage.all_new:
+        return int(stage.value(f"SELECT COUNT(*) FROM {entity.stage}"))
+    return int(stage.value("SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'created'", (entity.table,)))
 
-SHOWN_ROWS = 200
-"""How many new enrollments or relationships the log shows one by one; a first sync has a million."""
 
-
-def announce_many(stage: Stage, entity: Entity, emit: Emit) -> None:
+def announce_many(stage: Stage, entity: Entity, count: int, emit: Emit) -> None:
     """Says new enrollments by the class, new relationships by their number."""
     if entity is not ENROLLMENTS:
-        emit(Many(entity.table, "created", stage.value(NEW_ROWS, (entity.table,)), f"{entity.table}"))
+        emit(Many(entity.table, "created", count, f"{entity.table}"))
         return
     rows = stage.execute(
-        f"SELECT COUNT(*), {CLASS_NAMED.format(row='s')} FROM changes c JOIN stage_enrollments s ON s.sourced_id = c.sourced_id "
-        "WHERE c.entity = 'enrollments' AND c.action = 'created' GROUP BY s.class_id ORDER BY s.class_id"
+        f"SELECT COUNT(*), {CLASS_NAMED.format(row='s')} FROM {new_rows(stage, entity)} "
+        "GROUP BY s.class_id ORDER BY s.class_id"
     )
     for count, title in rows:
         emit(Many(entity.table, "created", count, f"enrollments in {title}"))
@@ -256,6 +276,8 @@ def counts(stage: Stage) -> dict[str, dict[str, int]]:
         only_main = " AND merged_into IS NULL" if entity is USERS else ""
         kept = stage.value(f"SELECT COUNT(*) FROM {entity.stage} WHERE kept > 0 AND kept < {CARRIED}{only_main}")
         kept += standing.count(stage, entity)
+        if entity.table in stage.all_new:
+            actions["created"] = kept
         changed = sum(actions.get(action, 0) for action in ("created", "updated", "reactivated"))
         problems = stage.value(
             "SELECT COUNT(*) FROM stage_problems WHERE entity = ? AND severity = 'error'", (entity.table,)

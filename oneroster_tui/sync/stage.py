@@ -44,6 +44,7 @@ class Stage:
         partial: the tables of which the run sees only what changed: what it does not see there is as it was.
 
     Attributes:
+        all_new: the tables of which every staged row is new, and too many to be written into `changes` one by one.
         recognised: of the tables of which unchanged records were told by their bytes and not staged: how many. What of
             those tables is neither staged nor so recognised was not listed.
     """
@@ -62,6 +63,7 @@ class Stage:
         self.planning = planning
         self.partial = frozenset(partial)
         self.recognised: dict[str, int] = {}
+        self.all_new: set[str] = set()
         self.round = 1
         self._foretold: dict[str, int] = {}
         self._loaded = 0
@@ -126,6 +128,7 @@ class Stage:
 
     def clear(self, entity: Entity) -> None:
         """Empties what was staged, noted and planned of a collection, so that it can be read again."""
+        self.all_new.discard(entity.table)
         self.execute(f"DELETE FROM {entity.stage}")
         for table in ("dropped", "changes", "stage_problems"):
             self.execute(f"DELETE FROM {table} WHERE entity = ?", (entity.table,))
@@ -185,3 +188,13 @@ class Stage:
             return int(self.value(counter, (entity.table,))) - count
 
         return self.roster.transact(move)
+
+
+def new_rows(stage: Stage, entity: Entity) -> str:
+    """SQL after FROM: the staged rows `s` of a table that are new, with their `changes` row `c` where they have one."""
+    if entity.table in stage.all_new:
+        return f"{entity.stage} s"
+    return (
+        f"changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id "
+        f"WHERE c.entity = '{entity.table}' AND c.action = 'created'"
+    )
