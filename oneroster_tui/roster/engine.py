@@ -22,9 +22,19 @@ Execute = Callable[..., Any]
 
 Rows = Sequence[Sequence[Any]]
 
-AT_ONCE: Final = 128
-"""How many rows go into a statement where many are loaded. The driver lets go of Python's lock for every statement, and
-gets it back when another thread lets go of it: row by row, a load beside threads that decode pages took many times as long."""
+AT_ONCE: Final = (500, 50, 5, 1)
+"""How many rows go into a statement where many are loaded: as many as will go. The driver lets go of Python's lock for every
+statement, and gets it back when another thread lets go of it: row by row, a load beside threads that decode pages took many
+times as long. Only few sizes, because each is a statement that is kept prepared."""
+
+
+def portions(rows: Rows) -> Iterator[Rows]:
+    """The rows in portions of the sizes `AT_ONCE`."""
+    place = 0
+    for size in AT_ONCE:
+        while len(rows) - place >= size:
+            yield rows[place : place + size]
+            place += size
 
 
 class Engine:
@@ -108,10 +118,9 @@ class Engine:
         """Inserts many rows and leaves alone what is there already; says how many were new."""
         marks = f"({', '.join('?' * len(columns))})"
         loaded = 0
-        with database.atomic() if len(rows) > AT_ONCE else contextlib.nullcontext():
+        with database.atomic() if len(rows) > 1 else contextlib.nullcontext():
             cursor = database.cursor()
-            for place in range(0, len(rows), AT_ONCE):
-                some = rows[place : place + AT_ONCE]
+            for some in portions(rows):
                 statement = self.insert_or_ignore(table, columns, "VALUES " + ", ".join([marks] * len(some)))
                 cursor.execute(statement, list(chain.from_iterable(some)))
                 loaded += cursor.rowcount
