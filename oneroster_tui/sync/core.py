@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from oneroster_tui.config import Settings
@@ -155,7 +155,7 @@ class Session:
         self.stopping = stopping
         self.today = today
         self.planning = run.mode == "plan"
-        self.began = datetime.now(UTC)
+        self.began = delta.present()
         self.walks = open_walks(settings, client, profile_of(roster, settings.source), stopping)
         is_delta = run.mode == "delta" and not self.walks.mark
         if is_delta:

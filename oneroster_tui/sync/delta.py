@@ -1,7 +1,7 @@
 """Deltas: when a run may read only what changed, from when on, and what must be remembered for that to be right.
 
-The cursor is taken before the pull, by the provider's own clock, and moves only when a run was applied whole. What makes a
-delta doubtful makes the run a full one: it costs time, and nothing else (quirk 22; spec 8).
+The cursor is taken before the pull, by the provider's clock or the own one, whichever is behind, and moves only when a run was
+applied whole. What makes a delta doubtful makes the run a full one: it costs time, and nothing else (quirk 22; spec 8).
 """
 
 from __future__ import annotations
@@ -77,9 +77,11 @@ def why_full(settings: Settings, roster: Roster, source_id: int, today: date) ->
     if why:
         return why
     state = read_state(roster, settings.source)
-    days = settings.sync.full_every_days
-    if datetime.now(UTC) - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
+    days, moment = settings.sync.full_every_days, present()
+    if moment - datetime.fromisoformat(state.full_at) >= timedelta(days=days):
         return f"the last full run is {days} days old or older (full_every_days)"
+    if any(datetime.fromisoformat(mark) > moment for mark in (state.full_at, *state.cursors.values())):
+        return "by this machine's clock the last run is still to come: the clock was put back"
     if state.waiting and not settings.guards.is_frozen(today):
         return "removals waited for the end of a freeze"
     if not changing(profile_of(roster, settings.source), state):
@@ -120,9 +122,17 @@ def changing(profile: Profile, state: DeltaState) -> dict[Collection, str]:
     }
 
 
+def present() -> datetime:
+    """This moment, by the own clock."""
+    return datetime.now(UTC)
+
+
 def cursor(provider_date: str, own: datetime) -> str:
-    """The moment before a pull, by the provider's `Date` header where there is one, else by the own clock."""
-    moment = http_date(provider_date) or own
+    """The moment before a pull, by the provider's `Date` header or the own clock, whichever is behind.
+
+    A clock that is ahead, were it for one night only, would hide all that changes until that time has come.
+    """
+    moment = min(http_date(provider_date) or own, own)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

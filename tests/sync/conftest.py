@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import tests.lab
+from oneroster_tui.sync import delta
 from tests import server
 from tests.lab import Lab, lab_in
 
@@ -40,6 +42,12 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     name: str = getattr(request, "param", "sqlite")
     monkeypatch.setattr(tests.lab, "engine", name)
     return name
+
+
+@pytest.fixture(autouse=True)
+def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The own clock shows a day after all that providers' clocks show here, whatever the machine's says."""
+    monkeypatch.setattr(delta, "present", lambda: datetime(2027, 8, 1, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -393,6 +393,31 @@ def test_a_delta_that_leaves_something_to_do_does_not_move_the_cursor(lab: Lab) 
         "users": "2026-10-02T06:00:00.000Z",
         "enrollments": "2026-10-02T06:00:00.000Z",
     }
+
+
+def test_a_providers_clock_that_was_ahead_for_a_night_hides_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    right, lab.provider.clock = lab.provider.clock, "2098-01-01T06:00:00.000Z"
+    monkeypatch.setattr(delta, "present", lambda: datetime.fromisoformat(right))
+    assert mode_of(lab) == "delta"
+    lab.provider.clock = right
+    next_day(lab)
+    lab.provider.touch("users", "s1-st1", familyName="Renamed")
+    sync_changes(lab)
+    assert lab.rows("SELECT family_name FROM users WHERE sourced_id = 's1-st1'") == [("Renamed",)]
+
+
+@pytest.mark.parametrize("date_header", [True, False])
+def test_an_own_clock_that_was_ahead_for_a_night_makes_the_next_run_full(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, *, date_header: bool
+) -> None:
+    right = delta.present()
+    lab.provider.clock = "2098-01-01T06:00:00.000Z" if date_header else ""
+    monkeypatch.setattr(delta, "present", lambda: datetime(2099, 1, 1, tzinfo=UTC))
+    assert mode_of(lab) == "delta"
+    monkeypatch.setattr(delta, "present", lambda: right)
+    assert mode_of(lab) == "full"
+    assert "the clock was put back" in lab.log()
+    assert mode_of(lab) == "delta"
 
 
 def test_a_plan_moves_no_cursor(lab: Lab) -> None:
