@@ -304,7 +304,8 @@ class LooseEnd(Base):
     """An id that a listed record names, or that is listed itself, and that the roster has no use for as things are.
 
     A delta shows only what changed. Where one of these becomes usable, the records that named it did not change, so the
-    delta does not show them: the enrollments are read in full. `named_by` is `enrollments` or `agents`.
+    delta does not show them: the enrollments are read in full. `named_by` is `enrollments` or `agents`; or `classes`, of
+    a class that is itself listed.
     """
 
     source = pw.ForeignKeyField(Source, index=False)

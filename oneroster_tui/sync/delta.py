@@ -20,6 +20,7 @@ from oneroster_tui.provider.retry import http_date
 from oneroster_tui.records import Collection
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import merge
+from oneroster_tui.sync.entities import USERS
 from oneroster_tui.sync.memory import profile_of
 from oneroster_tui.sync.stage import Stage
 
@@ -172,7 +173,8 @@ def keep_loose_ends(stage: Stage) -> None:
     for table in ("users", "classes"):
         stage.execute(
             f"DELETE FROM loose_ends WHERE source_id = ? AND entity = '{table}' AND sourced_id IN "
-            f"(SELECT s.sourced_id FROM stage_{table} s)",
+            f"(SELECT s.sourced_id FROM stage_{table} s UNION ALL SELECT d.sourced_id FROM dropped d "
+            f"WHERE d.entity = '{table}' AND d.reason IN ('tobedeleted', 'out_of_scope'))",
             (stage.source_id,),
         )
     columns = ("source_id", "entity", "sourced_id", "named_by")
@@ -181,11 +183,21 @@ def keep_loose_ends(stage: Stage) -> None:
 
 
 def tied_up(stage: Stage, entity: str) -> int:
-    """How many loose ends records of this run can use now; what named them did not change, so a delta does not show it."""
+    """How many loose ends find an end in this run; what named them did not change, so a delta does not show it.
+
+    A record came that is of use now; or one that nobody knew when enrollments named it, and that is of no use: they go.
+    """
+    loose = f"FROM loose_ends l JOIN {{}} s ON s.sourced_id = l.sourced_id WHERE l.source_id = {stage.source_id} AND l.entity = ?"
+    held = (
+        f" AND NOT EXISTS (SELECT 1 FROM user_ids i WHERE i.source_id = {stage.source_id} AND i.sourced_id = s.sourced_id)"
+        if entity == USERS.table
+        else ""
+    )
     return int(
         stage.value(
-            f"SELECT COUNT(*) FROM loose_ends l JOIN stage_{entity} s ON s.sourced_id = l.sourced_id "
-            "WHERE l.source_id = ? AND l.entity = ? AND l.named_by = 'enrollments'",
-            (stage.source_id, entity),
+            f"SELECT (SELECT COUNT(*) {loose.format(f'stage_{entity}')} AND l.named_by <> 'agents') "
+            f"+ (SELECT COUNT(*) {loose.format('dropped')} AND l.named_by = 'enrollments' AND s.entity = ? "
+            f"AND s.reason IN ('tobedeleted', 'out_of_scope'){held})",
+            (entity, entity, entity),
         )
     )

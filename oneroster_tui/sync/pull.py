@@ -186,8 +186,10 @@ class Pull(Taking):
         self.emit(CollectionStarted(RELATIONSHIPS.table))
         plan.stage_relationships(self.stage, users_known=users_known)
         plan.decide(self.stage, RELATIONSHIPS, 1, self.emit)
-        passed_over = [sourced_id for sourced_id, fate in self.classes.items() if fate != "kept"]
-        self.stage.add_loose_ends("classes", passed_over, "enrollments")
+        unknown = [sourced_id for sourced_id, fate in self.classes.items() if fate == "unknown"]
+        passed_over = [sourced_id for sourced_id, fate in self.classes.items() if fate not in ("kept", "unknown")]
+        self.stage.add_loose_ends("classes", unknown, "enrollments")
+        self.stage.add_loose_ends("classes", passed_over, "classes")
 
     def keep_people(self) -> None:
         """Keeps and decides the people who are wanted for what names them, and merges those who are one person."""

@@ -235,6 +235,23 @@ def test_who_comes_back_gets_the_enrollments_back_that_did_not_change(lab: Lab) 
     assert {"s1-a-1", "s1-b-1"} <= lab.active("enrollments")
 
 
+@pytest.mark.parametrize("way", ["user", "class", "school"])
+def test_an_enrollment_whose_new_end_was_unknown_goes_once_that_turns_out_to_be_gone(lab: Lab, way: str) -> None:
+    p = lab.provider
+    p.touch("enrollments", "s1-a-1", **({"user": ref("later")} if way == "user" else {"class": ref("later", "class")}))
+    for _ in "ab":  # the second delta does not see that enrollment any more
+        assert mode_of(lab) == "delta"
+        assert lab.statuses("enrollments")["s1-a-1"] == "active"
+        next_day(lab)
+    gone = {"dateLastModified": p.clock} | ({} if way == "school" else {"status": "tobedeleted"})
+    if way == "user":
+        p.user("later", **gone)
+    else:
+        p.class_("later", "s3" if way == "school" else "s1", **gone)
+    sync_changes(lab)
+    assert lab.statuses("enrollments")["s1-a-1"] == "suspended"
+
+
 @pytest.mark.parametrize("way", ["moved", "undeleted"])
 def test_a_class_that_is_of_use_now_brings_its_enrollments(lab: Lab, way: str) -> None:
     p = lab.provider

@@ -99,7 +99,7 @@ def problems_of(roster: Roster, source: str, sourced_id: str) -> list[tuple[int,
 
 
 def named_by(roster: Roster, source: str, sourced_id: str) -> list[str]:
-    """Which collections name an id that the roster has no use for: `enrollments`, `agents`."""
+    """Which collections name an id that the roster has no use for: `enrollments`, `agents`, `classes`."""
     rows = roster.execute(
         "SELECT DISTINCT l.named_by FROM loose_ends l JOIN sources s ON s.id = l.source_id "
         "WHERE s.name = ? AND l.sourced_id = ? ORDER BY l.named_by",
