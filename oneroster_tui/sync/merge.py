@@ -65,6 +65,7 @@ def merge_users(stage: Stage, by: str, emit: Emit, *, users_known: bool) -> None
         by: what they share; `none` merges nothing, but people who were merged once keep their local ids.
         users_known: whether the users were read completely; where not, a person stays as stored whose records did not all come.
     """
+    stage.merging = True
     if by != "none":
         merge_groups(stage, KEYS[by], emit)
     find_single_ids(stage)

@@ -93,6 +93,8 @@ def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
         return
     differs = stage.roster.engine.differs
     different = " OR ".join(differs(f"r.{column}", f"s.{column}") for column in entity.columns)
+    if entity is USERS and stage.merging:
+        different += f" OR {moves_ids(stage)}"
     only_main = " AND s.merged_into IS NULL" if entity is USERS else ""
     not_by_hand = " AND (r.id IS NULL OR r.origin = 'provider')" if entity.guarded else ""
     stage.execute(
@@ -102,6 +104,16 @@ def plan_changes(stage: Stage, entity: Entity, round_: int) -> None:
         f"FROM {entity.stage} s LEFT JOIN {entity.table} r ON {matching(stage, entity)} "
         f"WHERE s.kept = ?{only_main}{not_by_hand} AND (r.id IS NULL OR r.status <> 'active' OR {different})",
         (round_,),
+    )
+
+
+def moves_ids(stage: Stage) -> str:
+    """SQL: whether a provider id comes to mean a stored user `r`, or to mean another one; undo has to know of either."""
+    means = f"i.source_id = {stage.source_id} AND i.user_id = r.id"
+    return (
+        "EXISTS (SELECT 1 FROM stage_users k WHERE k.local_id = r.id AND k.kept > 0 AND NOT EXISTS "
+        f"(SELECT 1 FROM user_ids i WHERE {means} AND i.sourced_id = k.sourced_id)) OR EXISTS (SELECT 1 FROM user_ids i "
+        f"JOIN stage_users k ON k.sourced_id = i.sourced_id WHERE {means} AND k.kept > 0 AND k.local_id <> r.id)"
     )
 
 

@@ -45,6 +45,7 @@ class Stage:
 
     Attributes:
         all_new: the tables of which every staged row is new, and too many to be written into `changes` one by one.
+        merging: whether a user may be made of several records, or was.
         recognised: of the tables of which unchanged records were told by their bytes and not staged: how many. What of
             those tables is neither staged nor so recognised was not listed.
     """
@@ -64,6 +65,7 @@ class Stage:
         self.partial = frozenset(partial)
         self.recognised: dict[str, int] = {}
         self.all_new: set[str] = set()
+        self.merging = False
         self.round = 1
         self._foretold: dict[str, int] = {}
         self._loaded = 0

@@ -156,6 +156,8 @@ class Undoing:
         self.emit = emit
         self.moment = now()
         self.counts: dict[str, dict[str, int]] = {entity.table: {} for entity in ENTITIES}
+        self.ids: list[tuple[int, set[str], set[str]]] = []
+        """Of users: their local id, the provider ids that mean them now, and those that are to mean them again."""
 
     def conduct(self) -> None:
         """Takes every change back that can be, and concludes the run."""
@@ -165,6 +167,7 @@ class Undoing:
         for entity in reversed(ENTITIES):
             for change in self.changes(entity, "after IS NOT NULL"):
                 self.take_back(change)
+        self.follow_ids()
         self.follow_classes()
         conflicts = sum(actions.get("problems", 0) for actions in self.counts.values())
         self.run.counts = self.counts
@@ -235,6 +238,7 @@ class Undoing:
         if change.before is None:
             self.require_unused(entity, change)
             self.roster.execute(f"DELETE FROM {entity.table} WHERE id = ?", (change.local_id,))
+            self.move_ids(entity, change)
             return "deleted"
         try:
             with self.roster.transaction():
@@ -244,7 +248,14 @@ class Undoing:
                 raise Conflict("something it refers to is gone") from None
             raise
         self.follow(entity, change.before)
+        self.move_ids(entity, change)
         return "restored"
+
+    def move_ids(self, entity: Entity, change: ChangeRow) -> None:
+        """Notes which provider ids are to mean a user again; they move when all users are back, for they pass between them."""
+        now_, then = (set((row or {}).get("user_ids", ())) for row in (change.after, change.before))
+        if entity is USERS and change.local_id is not None and now_ != then:
+            self.ids.append((change.local_id, now_, then))
 
     def require_unchanged(self, entity: Entity, change: ChangeRow) -> None:
         """Compares the row as it is with what the run left."""
@@ -277,17 +288,10 @@ class Undoing:
         )
 
     def follow(self, entity: Entity, row: dict[str, Any]) -> None:
-        """Brings what follows from a user (`user_ids`, `user_roles`, the names of relationships) back with it."""
+        """Brings what follows from a user (`user_roles`, the names of relationships) back with it."""
         engine = self.roster.engine
         if entity is USERS:
             rename_relationships(self.roster, row["id"])
-            self.roster.execute("DELETE FROM user_ids WHERE user_id = ?", (row["id"],))
-            for sourced_id in row["user_ids"]:
-                self.roster.execute(
-                    "INSERT INTO user_ids (user_id, source_id, sourced_id) VALUES (?, ?, ?) "
-                    "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
-                    (row["id"], self.source_id, sourced_id),
-                )
             self.roster.execute("DELETE FROM user_roles WHERE user_id = ?", (row["id"],))
             members = ", ".join(engine.json_member("e", key) for key in ("org_sourced_id", "role", "role_type"))
             self.roster.execute(
@@ -295,6 +299,24 @@ class Undoing:
                 f"SELECT u.id, {members} FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id = ?",
                 (row["id"],),
             )
+
+    def follow_ids(self) -> None:
+        """Makes provider ids mean whom they meant; one that nobody here had goes back to the user who is called by it."""
+        left = {sourced_id for _, now_, _ in self.ids for sourced_id in now_}
+        meant = {sourced_id: user_id for user_id, _, then in self.ids for sourced_id in then}
+        for sourced_id in left | meant.keys():
+            own = "SELECT id FROM users WHERE source_id = ? AND sourced_id = ?"
+            user_id = meant.get(sourced_id) or self.roster.value(own, (self.source_id, sourced_id))
+            if user_id is None:
+                self.roster.execute(
+                    "DELETE FROM user_ids WHERE source_id = ? AND sourced_id = ?", (self.source_id, sourced_id)
+                )
+            else:
+                self.roster.execute(
+                    "INSERT INTO user_ids (user_id, source_id, sourced_id) VALUES (?, ?, ?) "
+                    "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
+                    (user_id, self.source_id, sourced_id),
+                )
 
     def follow_classes(self) -> None:
         """Makes `class_sessions` anew from the terms that classes name, once classes and sessions are both back."""

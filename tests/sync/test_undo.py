@@ -135,3 +135,19 @@ def test_runs_that_are_not_there_or_changed_nothing_are_refused(lab: Lab, run_id
     lab.sync()
     with pytest.raises(ConfigError, match=f"Run {run_id}|run {run_id}"):
         taken_back(lab, run_id)
+
+
+@pytest.mark.parametrize("policy", ["keep", "suspend", "delete"])
+@pytest.mark.parametrize("first", ["none", "username"])
+def test_undo_and_its_undo_bring_back_whom_provider_ids_mean(lab: Lab, policy: str, first: str) -> None:
+    users = lab.provider.records["users"]
+    users["s1-st2"]["username"] = users["s1-st1"]["username"]  # one person, or two
+    then = {"none": "username", "username": "none"}[first]
+    lab.sync(sync={"on_removed": policy, "merge_users": first})
+    before = lab.content()
+    ended = lab.sync(sync={"on_removed": policy, "merge_users": then})
+    after = lab.content()
+    assert after["user_ids"] != before["user_ids"]
+    undone = taken_back(lab, ended.run_id)
+    assert (undone.exit_code, lab.content()) == (ExitCode.DONE, before)
+    assert (taken_back(lab, undone.run_id).exit_code, lab.content()) == (ExitCode.DONE, after)
