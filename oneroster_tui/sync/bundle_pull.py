@@ -175,7 +175,7 @@ class BundlePull(Pull):
             rows.append((sourced_id, *said.values(), *own, self.stage.round if wanted else 0))
             if is_student:
                 agents += [(sourced_id, agent) for agent in msgspec.json.decode(said["agents"], type=list[str])]
-        self.file(USERS, rows, [])
+        self.file(USERS, (rows, []))
         self.stage.add_agents(agents)
         plan.decide(self.stage, USERS, self.stage.round, self.emit)
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from oneroster_tui.records import Problem
 from oneroster_tui.sync.entities import Entity
 from oneroster_tui.sync.stage import Stage
 
+Rows = Sequence[Sequence[Any]]
+
 CHUNK: Final = 500
 """How many ids are asked for at a time: SQLite takes 999 parameters at least."""
 
 
-def from_other_pages(rows: Sequence[Sequence[Any]], dropped: Sequence[tuple[str, str]], again: int) -> int:
-    """How many of the rows that were there already did not come on this very page."""
-    ids = [row[0] for row in (*rows, *dropped)]
-    return max(again - (len(ids) - len(set(ids))), 0)
+def from_other_pages(pages: Iterable[tuple[Rows, Rows]], again: int) -> int:
+    """How many of the rows that were there already did not come on the very page that brought them first.
+
+    Args:
+        pages: of each page the rows to stage, and what is not kept of it; each begins with its sourcedId.
+        again: how many of all these were there already.
+    """
+    return again - sum(len(rows) - len({row[0] for row in rows}) for page in pages for rows in page)
 
 
-def differing(stage: Stage, entity: Entity, rows: Sequence[Sequence[Any]]) -> Iterator[Problem]:
+def differing(stage: Stage, entity: Entity, rows: Rows) -> Iterator[Problem]:
     """A warning for each row that says something else than the staged one with its sourcedId."""
     columns = ("sourced_id", *entity.columns)
     for start in range(0, len(rows), CHUNK):

@@ -71,13 +71,14 @@ class Pull(Taking):
         """Reads one collection to its end and judges whether it was all of it."""
 
         def read_pages(walk: CollectionWalk) -> int:
-            received, self.repeated = 0, 0
+            received, self.repeated, self.waiting = 0, 0, []
             for page in walk:
                 received += page.count
                 page = self.opened(entity, page)
                 self.take_problems(entity, page.problems)
                 take(page)
                 self.emit(PageTaken(entity.table, received, walk.total))
+            self.file_waiting()
             return self.repeats(entity)
 
         received, why = self.reader.read(collection, read_pages, lambda why: self.start_over(collection, why))

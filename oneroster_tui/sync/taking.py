@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from itertools import chain
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -25,6 +26,14 @@ FAMILY_ROLES = ("parent", "guardian", "relative")
 
 SHOWN_PROBLEMS = 10
 """How many problems of one kind the log shows before it only counts them."""
+
+TOGETHER: Final = 500
+"""Enrollments that are staged at a time, at least. Of a page hardly one may be new, and each staging is a transaction whose
+statements let go of Python's lock, beside threads that fetch and decode: page by page, at 200 rows a page, it took a tenth
+of an unchanged run."""
+
+Filed = tuple[list[tuple[Any, ...]], list[tuple[str, str]]]
+"""What becomes of a page: rows to stage, and (sourcedId, reason) of what is not kept."""
 
 
 @dataclass(slots=True)
@@ -67,6 +76,7 @@ class Taking:
         self.roles = {role.casefold(): local for role, local in settings.role_mapping.items() if local}
         self.pulled = Pulled()
         self.repeated = 0
+        self.waiting: list[Filed] = []  # pages of enrollments that were taken and are not staged yet
         self.merging = settings.sync.merge_users
         # Who is who is known early only where every record is a person of its own.
         self.deciding_late = self.merging != "none" or self.has_merged()
@@ -87,6 +97,7 @@ class Taking:
             problem = msgspec.structs.replace(found, entity=entity.table)
             self.problem(problem)
             if problem.severity == "error" and problem.sourced_id:
+                self.file_waiting()  # of two reasons the one that came first is noted
                 self.stage.drop_records(entity, [(problem.sourced_id, "broken")])
             elif problem.severity == "error":
                 self.pulled.unidentified.add(entity.table)
@@ -113,15 +124,21 @@ class Taking:
                     ProblemFound(Problem(entity=entity, sourced_id="", severity="warning", code=code, message=text))
                 )
 
-    def file(self, entity: Entity, rows: list[tuple[Any, ...]], dropped: list[tuple[str, str]]) -> None:
-        """Stages a page's rows; where some were there already, sees what that means."""
+    def file(self, entity: Entity, *pages: Filed) -> None:
+        """Stages the rows of some pages; where some were there already, sees what that means."""
+        rows = list(chain.from_iterable(rows for rows, _ in pages))
         again = self.stage.add(entity, rows)
         if again:
             for problem in duplicates.differing(self.stage, entity, rows):
                 self.problem(problem)
-        again += self.stage.drop_records(entity, dropped)
+        again += self.stage.drop_records(entity, list(chain.from_iterable(dropped for _, dropped in pages)))
         if again:
-            self.repeated += duplicates.from_other_pages(rows, dropped, again)
+            self.repeated += duplicates.from_other_pages(pages, again)
+
+    def file_waiting(self) -> None:
+        """Stages the enrollments that were taken and wait."""
+        pages, self.waiting = self.waiting, []
+        self.file(ENROLLMENTS, *pages)
 
     def take_orgs(self, page: Page) -> None:
         """Orgs: all that the provider lists."""
@@ -129,7 +146,7 @@ class Taking:
         rows = [
             (o.sourced_id, o.name, o.type, o.identifier, o.parent_sourced_id, o.date_last_modified, 1) for o in living
         ]
-        self.file(ORGS, rows, dropped)
+        self.file(ORGS, (rows, dropped))
 
     def take_sessions(self, page: Page) -> None:
         """Academic sessions: all that the provider lists."""
@@ -150,7 +167,7 @@ class Taking:
             )
             for s in living
         ]
-        self.file(BY_COLLECTION[Collection.ACADEMIC_SESSIONS], rows, dropped)
+        self.file(BY_COLLECTION[Collection.ACADEMIC_SESSIONS], (rows, dropped))
 
     def take_courses(self, page: Page) -> None:
         """Courses: those of the selected schools; which others a kept class names is known later."""
@@ -166,7 +183,7 @@ class Taking:
             )
             for c in living
         ]
-        self.file(COURSES, rows, dropped)
+        self.file(COURSES, (rows, dropped))
 
     def take_classes(self, page: Page) -> None:
         """Classes: those of the selected schools, with the span of their terms."""
@@ -195,7 +212,7 @@ class Taking:
                     1,
                 )
             )
-        self.file(CLASSES, rows, dropped)
+        self.file(CLASSES, (rows, dropped))
 
     def class_fate(self, record: Class) -> str:
         """`kept`, or why a class is not."""
@@ -258,9 +275,9 @@ class Taking:
             rows.append((*self.user_row(u), *own, fingerprint, self.stage.round if wanted else 0))
             if is_student:
                 agents.extend((u.sourced_id, agent) for agent in u.agent_sourced_ids)
-        self.file(USERS, rows, dropped)
+        self.file(USERS, (rows, dropped))
         self.stage.add_agents(agents)
-        if not self.deciding_late:
+        if rows and not self.deciding_late:
             plan.decide(self.stage, USERS, self.stage.round, self.emit)
 
     def user_row(self, u: User) -> tuple[Any, ...]:
@@ -319,7 +336,10 @@ class Taking:
                     1,
                 )
             )
-        self.file(ENROLLMENTS, rows, dropped)
+        if rows or dropped:
+            self.waiting.append((rows, dropped))
+        if sum(len(rows) + len(dropped) for rows, dropped in self.waiting) >= TOGETHER:
+            self.file_waiting()
 
     def enrollment_fate(self, record: Enrollment) -> str:
         """`kept`, or why an enrollment is not."""

@@ -113,3 +113,16 @@ def test_many_problems_are_counted_in_the_last_reading_only(lab: Lab) -> None:
     spoil(lab.provider.records["users"])
     lab.sync()
     assert lab.log().count("bad_boolean: 4 more") == 1
+
+
+@pytest.mark.parametrize("change", [{}, {"status": "tobedeleted"}], ids=["kept", "not kept"])
+def test_an_enrollment_that_comes_again_pages_later_is_a_reason(lab: Lab, change: Json) -> None:
+    """Also where the pages between are few enough to be staged together; on one page it is no reason."""
+    first = next(iter(lab.provider.records["enrollments"].values()))
+    first.update(change)
+    lab.provider.extra["enrollments"] = [first]
+    lab.sync(connection={"page_size": 3})
+    assert again(lab)[0].startswith("enrollments: 1 of ")
+    lab.events.clear()
+    lab.sync(connection={"page_size": 200})
+    assert not again(lab)
