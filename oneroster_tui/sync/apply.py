@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oneroster_tui.roster.database import now
+from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync.audit import audit_after, audit_before
 from oneroster_tui.sync.entities import (
     ACADEMIC_SESSIONS,
@@ -81,7 +81,7 @@ def insert(stage: Stage, entity: Entity, moment: str) -> None:
     """Writes what is new, under the local ids that were given out."""
     columns = ", ".join(entity.columns)
     staged = ", ".join(f"s.{column}" for column in entity.columns)
-    id_column, id_value = ("id, ", "c.local_id, ") if entity.early_ids else ("", "")
+    id_column, id_value = ("id, ", "c.local_id, ") if entity.early_ids else ids_beyond(stage, entity)
     stage.execute(
         f"INSERT INTO {entity.table} ({id_column}source_id, sourced_id, {columns}, status, missing_runs, created_at, "
         f"updated_at{origin(entity)}) SELECT {id_value}?, s.sourced_id, {staged}, 'active', 0, ?, ?{origin(entity, value=True)} "
@@ -90,6 +90,16 @@ def insert(stage: Stage, entity: Entity, moment: str) -> None:
     )
     if entity.early_ids:
         stage.roster.engine.free_ids(stage.execute, entity.table)
+
+
+def ids_beyond(stage: Stage, entity: Entity) -> tuple[str, str]:
+    """The id column and its value, for rows that the engine numbers, where it would give out the ids of deleted rows again."""
+    highest = f"(SELECT COALESCE(MAX(id), 0) FROM {entity.table})"
+    taken = stage.value(f"SELECT last_id FROM id_counters WHERE entity = ? AND last_id > {highest}", (entity.table,))
+    if taken is None or stage.roster.engine.name != "sqlite":  # a server counts on by itself
+        return "", ""
+    order = "s.rowid" if entity.table in stage.all_new else "c.seq"
+    return "id, ", f"{int(taken)} + ROW_NUMBER() OVER (ORDER BY {order}), "
 
 
 def origin(entity: Entity, *, value: bool = False) -> str:
@@ -137,9 +147,19 @@ def remove(stage: Stage, entity: Entity, moment: str) -> None:
     """Deletes what the plan deletes; what it suspends or removes gets that as its status."""
     planned = f"FROM changes c WHERE c.entity = '{entity.table}' AND c.local_id = {entity.table}.id AND c.action"
     deleted = f"SELECT local_id FROM changes WHERE entity = '{entity.table}' AND action = 'deleted'"
+    if not entity.early_ids and stage.value(f"{deleted} LIMIT 1"):
+        keep_highest_id(stage.roster, entity)
     stage.execute(f"DELETE FROM {entity.table} WHERE id IN ({deleted})")
     stage.execute(
         f"UPDATE {entity.table} SET status = c.action, updated_at = ? {planned} IN ('suspended', 'removed')", (moment,)
+    )
+
+
+def keep_highest_id(roster: Roster, entity: Entity) -> None:
+    """Remembers the highest id of a table of which rows are to be deleted, so that no other row ever gets it."""
+    roster.execute(
+        f"INSERT INTO id_counters (entity, last_id) SELECT '{entity.table}', COALESCE(MAX(id), 0) FROM {entity.table} WHERE 1 = 1 "
+        "ON CONFLICT (entity) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > id_counters.last_id"
     )
 
 

@@ -15,6 +15,7 @@ from oneroster_tui.records import Problem
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.roster.queries import ChangeRow, change_row
 from oneroster_tui.sync import runs
+from oneroster_tui.sync.apply import keep_highest_id
 from oneroster_tui.sync.audit import row_json, stored_columns
 from oneroster_tui.sync.entities import ACADEMIC_SESSIONS, CLASSES, ENROLLMENTS, ENTITIES, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.events import Decision, Emit, ProblemFound, RunEnded, RunStarted
@@ -237,6 +238,8 @@ class Undoing:
         self.require_unchanged(entity, change)
         if change.before is None:
             self.require_unused(entity, change)
+            if not entity.early_ids:
+                keep_highest_id(self.roster, entity)
             self.roster.execute(f"DELETE FROM {entity.table} WHERE id = ?", (change.local_id,))
             self.move_ids(entity, change)
             return "deleted"
