@@ -231,7 +231,8 @@ def open_file(path: Path, *, create: bool) -> Roster:
         timeout=BUSY_TIMEOUT,
         pragmas={"journal_mode": "wal", "foreign_keys": 1, "threads": 1, "synchronous": "NORMAL", "cache_size": -CACHE},
     )
-    return Roster(database, Engine(), str(path), FileLocks(path.with_name(path.name + ".lock")))
+    real = path.resolve()  # by whatever link a run came, it meets the others at one lock
+    return Roster(database, Engine(), str(path), FileLocks(real.with_name(real.name + ".lock")))
 
 
 def sqlite_path(url: str, base: Path) -> Path:

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster_tui.errors import ExitCode, RunLocked, Stopped
+from oneroster_tui.roster.database import open_roster
+from oneroster_tui.sync.core import sync
 from oneroster_tui.sync.events import Event, RunEnded, RunStarted
 from tests.lab import Lab, new_lab, small_district
 
@@ -88,6 +90,16 @@ def with_same_roster(lab: Lab) -> None:
         second.sync()
     finally:
         lab.roster.close()  # this thread's connection
+
+
+def test_a_run_that_comes_to_the_roster_by_a_link_is_kept_away_too(lab: Lab) -> None:
+    (lab.folder / "link.db").symlink_to(lab.folder / "roster.db")
+    roster = open_roster("sqlite:///link.db", lab.folder)
+    try:
+        with lab.roster.locks.hold("default"), pytest.raises(RunLocked):
+            sync(lab.settings, roster, lab.provider, lab.events.append)  # type: ignore[arg-type]
+    finally:
+        roster.close()
 
 
 def test_another_source_may_run_meanwhile(lab: Lab) -> None:
