@@ -256,7 +256,7 @@ class SyncChange(Base):
 
     class Meta:
         table_name = "sync_changes"
-        indexes = ((("run_id", "entity", "action"), False), (("entity", "sourced_id"), False))
+        indexes = ((("run_id", "entity", "action"), False), (("run_id", "entity", "sourced_id"), False))
 
 
 class SyncProblem(Base):

@@ -42,6 +42,9 @@ class ProblemRow:
 
 CHANGE_COLUMNS = "id, entity, local_id, sourced_id, action, reason, before, after"
 
+ANY_RUN = "run_id IN (SELECT id FROM sync_runs)"
+"""SQL that is true of every change: beside a table and a sourcedId it makes the index do, which begins with the run."""
+
 
 def changes(roster: Roster, run_id: int) -> Iterator[ChangeRow]:
     """Every change of a run, in the order they were planned; read as they are asked for."""
@@ -52,7 +55,7 @@ def changes(roster: Roster, run_id: int) -> Iterator[ChangeRow]:
 def changes_of(roster: Roster, entity: str, sourced_id: str, *, limit: int = 100) -> list[ChangeRow]:
     """The newest changes of one record, newest first."""
     rows = roster.execute(
-        f"SELECT {CHANGE_COLUMNS} FROM sync_changes WHERE entity = ? AND sourced_id = ? ORDER BY id DESC LIMIT ?",
+        f"SELECT {CHANGE_COLUMNS} FROM sync_changes WHERE {ANY_RUN} AND entity = ? AND sourced_id = ? ORDER BY id DESC LIMIT ?",
         (entity, sourced_id, limit),
     )
     return [change_row(row) for row in rows.fetchall()]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from oneroster_tui.roster.database import Roster
-from oneroster_tui.roster.queries.audit import CHANGE_COLUMNS, ChangeRow, change_row
+from oneroster_tui.roster.queries.audit import ANY_RUN, CHANGE_COLUMNS, ChangeRow, change_row
 from oneroster_tui.roster.queries.courses import standing
 from oneroster_tui.roster.queries.listing import Listing, Row, containing
 
@@ -154,10 +154,12 @@ def past_listing(person: Person, text: str = "") -> Listing:
     user = person.row["id"]
     own = ", ".join("?" * len(person.ids))
     found, values = containing(text, ("c.entity", "c.action", "c.reason", "c.after", "c.before")) if text else ("", ())
+    concerning = f"SELECT id FROM sync_changes WHERE {ANY_RUN} AND entity ="
     concerns = (
-        f"((c.entity = 'users' AND c.sourced_id IN ({own})) OR (c.entity = 'enrollments' AND c.sourced_id IN "
-        "(SELECT sourced_id FROM enrollments WHERE user_id = ?)) OR (c.entity = 'relationships' AND c.sourced_id IN "
-        "(SELECT sourced_id FROM relationships WHERE student_id = ? OR agent_id = ?)))"
+        f"c.id IN ({concerning} 'users' AND sourced_id IN ({own}) "
+        f"UNION ALL {concerning} 'enrollments' AND sourced_id IN (SELECT sourced_id FROM enrollments WHERE user_id = ?) "
+        f"UNION ALL {concerning} 'relationships' AND sourced_id IN "
+        "(SELECT sourced_id FROM relationships WHERE student_id = ? OR agent_id = ?))"
     )
     return Listing(
         PAST_COLUMNS,

@@ -10,6 +10,7 @@ import msgspec
 
 from oneroster_tui.roster import models
 from oneroster_tui.roster.database import Roster
+from oneroster_tui.roster.queries.audit import ANY_RUN
 from oneroster_tui.roster.queries.past import RunRow, runs
 
 __all__ = ["ProblemGroup", "RunRow", "change_groups", "ids", "people", "problem_groups", "profile", "runs", "sizes"]
@@ -44,7 +45,9 @@ def people(roster: Roster) -> Iterator[str]:
     """Names, usernames, e-mails and ids of everybody, and what the audit still knows of them."""
     for row in roster.execute(f"SELECT {', '.join(PERSONAL)} FROM users").fetchall():
         yield from filter(None, row)
-    rows = roster.execute("SELECT sourced_id, before, after FROM sync_changes WHERE entity = 'users'").fetchall()
+    rows = roster.execute(
+        f"SELECT sourced_id, before, after FROM sync_changes WHERE {ANY_RUN} AND entity = 'users'"
+    ).fetchall()
     for sourced_id, *documents in rows:
         yield sourced_id
         for document in filter(None, documents):
