@@ -108,6 +108,14 @@ def rename(roster: Roster, entity: Entity, source_id: int, run_id: int) -> int:
         f"SELECT ?, '{entity.table}', r.id, m.new_id, 'renamed', 'id_map', {row} {concerned}",
         (run_id, source_id),
     )
+    if entity is USERS:  # who is called otherwise, and is meant by such an id too
+        roster.execute(
+            "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, before) "
+            f"SELECT ?, 'users', r.id, r.sourced_id, 'renamed', 'id_map', {row} FROM users r WHERE r.id IN (SELECT i.user_id "
+            "FROM user_ids i JOIN id_map m ON m.old_id = i.sourced_id WHERE i.source_id = ?) "
+            "AND r.sourced_id NOT IN (SELECT old_id FROM id_map)",
+            (run_id, source_id),
+        )
     swap_ids(roster, entity.table, source_id)
     if entity is USERS:
         swap_ids(roster, "user_ids", source_id)

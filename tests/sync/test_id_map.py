@@ -66,6 +66,20 @@ def test_a_renaming_can_be_undone(lab: Lab) -> None:
     assert lab.sync(guards={"max_remove_count": 0}).exit_code == ExitCode.DONE
 
 
+def test_a_map_is_taken_back_where_the_id_of_one_person_means_another(lab: Lab) -> None:
+    users = lab.provider.records["users"]
+    lab.sync()
+    users["s1-st2"]["username"] = users["s1-st1"]["username"]
+    lab.sync(
+        sync={"merge_users": "username", "on_removed": "keep"}
+    )  # the row of the second stays, but its id means the first
+    before = lab.content()
+    ended = renamed(lab, [("s1-st2", "N-2")])
+    assert ended.message == "1 of 1 ids were renamed."
+    assert undo(lab.settings, lab.roster, lab.events.append, ended.run_id).exit_code == ExitCode.DONE
+    assert lab.content() == before
+
+
 def test_a_new_id_that_is_taken_changes_nothing(lab: Lab) -> None:
     lab.sync()
     before = lab.content()
