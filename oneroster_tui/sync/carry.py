@@ -13,7 +13,7 @@ import msgspec
 
 from oneroster_tui.records import Role
 from oneroster_tui.sync.entities import USERS
-from oneroster_tui.sync.plan import stands
+from oneroster_tui.sync.plan import standing_user
 from oneroster_tui.sync.removals import NEVER
 from oneroster_tui.sync.stage import CARRIED, Stage
 
@@ -160,9 +160,9 @@ def linked(stage: Stage) -> tuple[str, ...]:
         f"WHERE p.sourced_id = s.sourced_id AND {listed} AND ({CAME} OR s.kept = 0)",
         f"SELECT g.value FROM dropped d JOIN users p ON p.sourced_id = d.sourced_id AND {listed}, {each} "
         "WHERE d.entity = 'users' AND d.reason <> 'broken'",
-        f"SELECT p.sourced_id FROM stage_users s JOIN users a ON a.source_id = {source} AND a.sourced_id = s.sourced_id "
-        "JOIN relationships l ON l.agent_id = a.id AND l.status = 'active' JOIN users p ON p.id = l.student_id "
-        "WHERE s.kept = 0",
+        "SELECT p.sourced_id FROM stage_users s CROSS JOIN users a CROSS JOIN relationships l CROSS JOIN users p "
+        f"WHERE s.kept = 0 AND a.source_id = {source} AND a.sourced_id = s.sourced_id "  # few staged people first
+        "AND l.agent_id = a.id AND l.status = 'active' AND p.id = l.student_id",
     )
 
 
@@ -185,21 +185,25 @@ def looked_for(stage: Stage) -> str:
     )
 
 
-def unheard_of(stage: Stage) -> list[str]:
+def unheard_of(stage: Stage, *, enrolled: bool = True) -> list[str]:
     """The people whom kept records name, and of whom neither this run nor the roster knows anything: to be asked for.
 
     Whoever was not listed when everything was last read, and did not come since, need not be asked for.
+
+    Args:
+        enrolled: whether enrollments count; once those were all read and asked about, they name nobody else.
     """
     named = (
-        "SELECT e.user_sourced_id AS id FROM stage_enrollments e UNION SELECT a.agent_sourced_id FROM stage_agents a "
-        "JOIN stage_users s ON s.sourced_id = a.student_sourced_id WHERE s.kept > 0 "
-        f"AND {CAME}"
+        "SELECT a.agent_sourced_id AS id FROM stage_agents a "
+        f"JOIN stage_users s ON s.sourced_id = a.student_sourced_id WHERE s.kept > 0 AND {CAME}"
     )
+    if enrolled:
+        named += " UNION SELECT e.user_sourced_id FROM stage_enrollments e"
     rows = stage.execute(
         f"SELECT w.id FROM ({named}) w WHERE w.id NOT IN (SELECT sourced_id FROM stage_users) "
         "AND w.id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'users') "
         f"AND w.id NOT IN (SELECT sourced_id FROM loose_ends WHERE source_id = {stage.source_id} AND entity = 'users') "
         "AND w.id NOT IN (SELECT sourced_id FROM stage_loose_ends WHERE entity = 'users') "
-        f"AND NOT {stands(stage, 'w.id')} ORDER BY w.id"
+        f"AND NOT EXISTS ({standing_user(stage, 'w.id')}) ORDER BY w.id"
     ).fetchall()
     return [sourced_id for (sourced_id,) in rows]

@@ -32,6 +32,7 @@ class DeltaPull(Pull):
         super().__init__(settings, stage, walks, emit, today)
         self.carrier = carry.Carrier(stage, self.own_columns)
         self.asked: set[str] = set()
+        self.enrolled_asked = False
 
     def has_merged(self) -> bool:
         """No: then nothing would be sure but a full run (`delta.why_doubtful`), and this were none."""
@@ -82,7 +83,9 @@ class DeltaPull(Pull):
         """Asks for the people whom kept records name and nobody here knows; says how many were asked for."""
         if Collection.USERS not in self.walks.since:
             return 0
-        wanted = [sourced_id for sourced_id in carry.unheard_of(self.stage) if sourced_id not in self.asked]
+        enrolled, self.enrolled_asked = not self.enrolled_asked, True
+        unheard_of = carry.unheard_of(self.stage, enrolled=enrolled)
+        wanted = [sourced_id for sourced_id in unheard_of if sourced_id not in self.asked]
         if len(self.asked) + len(wanted) > MOST_FETCHED:
             return self.read_everybody(f"{len(wanted):,} people are named whom nobody here knows")
         for sourced_id in wanted:

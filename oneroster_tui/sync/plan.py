@@ -193,17 +193,18 @@ def resolve_enrollments(stage: Stage, *, users_known: bool) -> None:
         "AND d.sourced_id = stage_enrollments.user_sourced_id)"
     )
     trusted = unreadable if users_known else "1 = 1"
+    whose = f"({stored}) WHERE user_id IS NULL AND {trusted}"
     if USERS.table in stage.partial:
-        trusted = stands(stage, "stage_enrollments.user_sourced_id")
-    stage.execute(f"UPDATE stage_enrollments SET user_id = ({stored}) WHERE user_id IS NULL AND {trusted}")
+        whose = f"({standing_user(stage, 'stage_enrollments.user_sourced_id')}) WHERE user_id IS NULL"
+    stage.execute(f"UPDATE stage_enrollments SET user_id = {whose}")
     drop_without_user(stage, stored)
 
 
-def stands(stage: Stage, sourced_id: str) -> str:
-    """SQL: whether a sourcedId is an active user's, and nothing that was read says that the user goes."""
+def standing_user(stage: Stage, sourced_id: str) -> str:
+    """A SELECT of the active user whose sourcedId it is, unless something that was read says that the user goes."""
     return (
-        f"EXISTS (SELECT 1 FROM user_ids n JOIN users v ON v.id = n.user_id AND v.status = 'active' "
-        f"WHERE n.source_id = {stage.source_id} AND n.sourced_id = {sourced_id}) AND NOT EXISTS (SELECT 1 FROM dropped d "
+        "SELECT n.user_id FROM user_ids n JOIN users v ON v.id = n.user_id AND v.status = 'active' "
+        f"WHERE n.source_id = {stage.source_id} AND n.sourced_id = {sourced_id} AND NOT EXISTS (SELECT 1 FROM dropped d "
         f"WHERE d.entity = 'users' AND d.reason <> 'broken' AND d.sourced_id = {sourced_id})"
     )
 

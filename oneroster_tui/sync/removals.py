@@ -230,7 +230,7 @@ def plan_listed(stage: Stage, entity: Entity, *, absence: bool) -> None:
     )
     heard_of = (
         f" AND r.sourced_id IN (SELECT sourced_id FROM dropped WHERE entity = '{entity.table}' "
-        f"UNION ALL SELECT sourced_id FROM {entity.stage})"
+        f"UNION ALL SELECT sourced_id FROM {entity.stage}{'' if entity is USERS else ' WHERE kept = 0'})"
     )
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
@@ -281,13 +281,13 @@ def plan_unlinked(stage: Stage) -> None:
         f"LEFT JOIN user_ids i ON i.source_id = {stage.source_id} AND i.sourced_id = g.agent_sourced_id "
         "WHERE s.local_id = r.student_id AND s.kept > 0 AND COALESCE(a.local_id, i.user_id) = r.agent_id)"
     )
-    few = "AND r.student_id IN (SELECT local_id FROM stage_users) " if stage.partial else ""
+    few = "(SELECT DISTINCT local_id FROM stage_users) f CROSS JOIN " if stage.partial else ""
     stage.execute(
         "INSERT INTO changes (entity, local_id, sourced_id, action, reason) "
         f"SELECT 'relationships', r.id, r.sourced_id, 'removal', CASE WHEN {given} THEN 'role_not_mapped' ELSE 'link_gone' END "
-        f"FROM relationships r WHERE r.source_id = ? AND r.status = 'active' {of_provider(RELATIONSHIPS)} "
-        f"{few}AND {is_kept_user('r.student_id')} AND NOT {is_staged(RELATIONSHIPS, 'r')} "
-        f"AND ({is_kept_user('r.agent_id')} OR NOT {given})",
+        f"FROM {few}relationships r WHERE {'r.student_id = f.local_id AND ' if few else ''}r.source_id = ? "
+        f"AND r.status = 'active' {of_provider(RELATIONSHIPS)} AND {is_kept_user('r.student_id')} "
+        f"AND NOT {is_staged(RELATIONSHIPS, 'r')} AND ({is_kept_user('r.agent_id')} OR NOT {given})",
         (stage.source_id,),
     )
 
