@@ -70,11 +70,20 @@ def update(stage: Stage, entity: Entity, moment: str) -> None:
         if entity is USERS
         else "sourced_id = {0}.sourced_id AND {0}.source_id = " + str(stage.source_id)
     )
-    few = f"AND sourced_id IN (SELECT sourced_id FROM {entity.stage}) " if entity.table in stage.partial else ""
+    few = f"AND sourced_id IN ({unwritten(entity)}) " if entity.table in stage.partial else ""
     stage.execute(
         f"UPDATE {entity.table} SET missing_runs = 0 WHERE source_id = {stage.source_id} AND missing_runs > 0 {few}AND EXISTS "
         f"(SELECT 1 FROM {entity.stage} s WHERE s.kept > 0 AND s.{found.format(entity.table)})"
     )
+
+
+def unwritten(entity: Entity) -> str:
+    """A SELECT of the staged records whose rows `update` did not write."""
+    written = (
+        f"SELECT 1 FROM changes c WHERE c.entity = '{entity.table}' AND c.sourced_id = s.sourced_id "
+        "AND c.action IN ('updated', 'reactivated')"
+    )
+    return f"SELECT s.sourced_id FROM {entity.stage} s WHERE NOT EXISTS ({written})"
 
 
 def insert(stage: Stage, entity: Entity, moment: str) -> None:
