@@ -127,13 +127,22 @@ def follow_users(stage: Stage) -> None:
         "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
         (stage.source_id, stage.source_id),
     )
-    changed = "SELECT local_id FROM changes WHERE entity = 'users' AND action IN ('created', 'updated', 'reactivated')"
-    stage.execute(f"DELETE FROM user_roles WHERE user_id IN ({changed})")
-    members = ", ".join(engine.json_member("e", key) for key in ("org_sourced_id", "role", "role_type"))
+    columns = ("org_sourced_id", "role", "role_type")
+    told = f"users u, {engine.json_each('u.roles', 'e')} WHERE u.id"
+    same = " AND ".join(f"x.{column} = {engine.json_member('e', column)}" for column in columns)
+    changed = "SELECT local_id FROM changes WHERE entity = 'users' AND action"
     stage.execute(
-        "INSERT INTO user_roles (user_id, org_sourced_id, role, role_type) "
-        f"SELECT u.id, {members} FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id IN ({changed})"
+        f"DELETE FROM user_roles AS x WHERE x.user_id IN ({changed} IN ('created', 'updated', 'reactivated')) "
+        f"AND NOT EXISTS (SELECT 1 FROM {told} = x.user_id AND {same})"
     )
+    new = f"{told} IN ({changed} = 'created')"
+    added = (  # most people change in something else, and a night's few rows lie far apart
+        f"{told} IN ({changed} IN ('updated', 'reactivated')) "
+        f"AND NOT EXISTS (SELECT 1 FROM user_roles x WHERE x.user_id = u.id AND {same})"
+    )
+    members = ", ".join(engine.json_member("e", column) for column in columns)
+    for some in (new, added):
+        stage.execute(f"INSERT INTO user_roles (user_id, {', '.join(columns)}) SELECT u.id, {members} FROM {some}")
 
 
 def follow_classes(stage: Stage) -> None:
