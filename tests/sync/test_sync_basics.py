@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from oneroster_tui.errors import ExitCode
-from tests.lab import Lab
+from tests.lab import Lab, ref
 
 
 def test_a_first_sync_keeps_the_selected_schools(lab: Lab) -> None:
@@ -52,6 +52,22 @@ def test_content_counts_more_than_the_modification_time(lab: Lab) -> None:
     del lab.provider.records["users"]["s1-st2"]["dateLastModified"]
     ended = lab.sync()
     assert ended.counts["users"]["updated"] == 2
+
+
+def test_roles_follow_their_person_and_those_that_stay_are_not_written_anew(lab: Lab, engine: str) -> None:
+    lab.sync()
+    place = "rowid" if engine == "sqlite" else "ctid"
+    of = "FROM user_roles r JOIN users u ON u.id = r.user_id WHERE u.sourced_id = 's1-st1' ORDER BY 1"
+    kept = lab.rows(f"SELECT r.org_sourced_id, r.role, r.role_type, r.{place} {of}")
+    assert [row[:3] for row in kept] == [("s1", "student", "primary")]
+    student = lab.provider.records["users"]["s1-st1"]
+    student |= {"orgs": [ref("s1", "org"), ref("s2", "org")], "email": "new@example.org"}
+    lab.sync()
+    assert lab.rows(f"SELECT r.org_sourced_id, r.role, r.role_type, r.{place} {of}")[:1] == kept
+    assert lab.rows(f"SELECT r.org_sourced_id, r.role_type {of}") == [("s1", "primary"), ("s2", "secondary")]
+    student |= {"orgs": [ref("s2", "org")], "role": "teacher"}
+    lab.sync()
+    assert lab.rows(f"SELECT r.org_sourced_id, r.role, r.role_type {of}") == [("s2", "teacher", "primary")]
 
 
 def test_what_comes_back_keeps_its_local_id(lab: Lab) -> None:
