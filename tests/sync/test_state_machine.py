@@ -106,7 +106,7 @@ class Nights(RuleBasedStateMachine):
         held = self.lab.rows(f"SELECT COUNT(*) FROM {collection} WHERE status = 'active'")[0][0]
         self.lab.provider.faults[collection] = lambda _: answer({collection: []})
         try:
-            ended = self.run(self.lab.sync, may_remove=False)
+            ended = self.run(self.lab.sync, may_remove=not held)  # where none are held, that there are none may be true
         finally:
             del self.lab.provider.faults[collection]
         assert not held or ended.exit_code == ExitCode.INCOMPLETE
