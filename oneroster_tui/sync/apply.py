@@ -174,7 +174,7 @@ def remove(stage: Stage, entity: Entity, moment: str) -> None:
 
 
 def keep_highest_id(roster: Roster, entity: Entity) -> None:
-    """Remembers the highest id of a table of which rows are to be deleted, so that no other row ever gets it."""
+    """Remembers the highest id of a table of which rows may be deleted, so that no other row ever gets it."""
     roster.execute(
         f"INSERT INTO id_counters (entity, last_id) SELECT '{entity.table}', COALESCE(MAX(id), 0) FROM {entity.table} WHERE 1 = 1 "
         "ON CONFLICT (entity) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > id_counters.last_id"

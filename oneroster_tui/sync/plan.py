@@ -125,7 +125,7 @@ def is_all_new(stage: Stage, entity: Entity) -> bool:
         stage.value(f"SELECT 1 FROM {table} WHERE source_id = ? LIMIT 1", (stage.source_id,))
         for table in (USERS.table, entity.table)
     )
-    return not known and stage.value(f"SELECT COUNT(*) FROM {entity.stage}") > SHOWN_ROWS
+    return not known and bool(stage.value(f"SELECT 1 FROM {entity.stage} LIMIT 1 OFFSET {SHOWN_ROWS}"))
 
 
 def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:

@@ -166,6 +166,8 @@ class Undoing:
             for change in self.changes(entity, "before IS NOT NULL AND after IS NULL"):
                 self.take_back(change)
         for entity in reversed(ENTITIES):
+            if not entity.early_ids:
+                keep_highest_id(self.roster, entity)
             for change in self.changes(entity, "after IS NOT NULL"):
                 self.take_back(change)
         self.follow_ids()
@@ -238,8 +240,6 @@ class Undoing:
         self.require_unchanged(entity, change)
         if change.before is None:
             self.require_unused(entity, change)
-            if not entity.early_ids:
-                keep_highest_id(self.roster, entity)
             self.roster.execute(f"DELETE FROM {entity.table} WHERE id = ?", (change.local_id,))
             self.move_ids(entity, change)
             return "deleted"
@@ -307,8 +307,8 @@ class Undoing:
         """Makes provider ids mean whom they meant; one that nobody here had goes back to the user who is called by it."""
         left = {sourced_id for _, now_, _ in self.ids for sourced_id in now_}
         meant = {sourced_id: user_id for user_id, _, then in self.ids for sourced_id in then}
+        own = "SELECT id FROM users WHERE source_id = ? AND sourced_id = ?"
         for sourced_id in left | meant.keys():
-            own = "SELECT id FROM users WHERE source_id = ? AND sourced_id = ?"
             user_id = meant.get(sourced_id) or self.roster.value(own, (self.source_id, sourced_id))
             if user_id is None:
                 self.roster.execute(
