@@ -183,7 +183,8 @@ class UserId(Base):
 class Relationship(Sourced):
     """That a person (`agent`: parent, guardian, relative) belongs to a student, with the agent's own role.
 
-    Providers have no record of it; `sourced_id` is the student's and the agent's, joined by a blank.
+    Providers have no record of it; `sourced_id` is the student's and the agent's, joined by a blank; blanks within them are
+    doubled.
     """
 
     student = pw.ForeignKeyField(User, on_delete="CASCADE", index=False, backref="agent_links")

@@ -44,6 +44,14 @@ def user_named(column: str) -> str:
     return f"COALESCE(({staged}), (SELECT u.username FROM users u WHERE u.id = {{row}}.{column}), '?')"
 
 
+def relationship_name(student: str, agent: str) -> str:
+    """SQL for the sourcedId of a relationship, from SQL for the student's and for the agent's; no two pairs share one.
+
+    Both are joined by a blank, and blanks within them are doubled: no id begins or ends with one (`dialects.values.read_id`).
+    """
+    return f"REPLACE({student}, ' ', '  ') || ' ' || REPLACE({agent}, ' ', '  ')"
+
+
 CLASS_NAMED = (
     "COALESCE((SELECT MIN(k.title) FROM stage_classes k WHERE k.local_id = {row}.class_id), "
     "(SELECT k.title FROM classes k WHERE k.id = {row}.class_id), '?')"

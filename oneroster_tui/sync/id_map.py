@@ -14,7 +14,7 @@ from oneroster_tui.errors import ConfigError, ExitCode
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync import runs
 from oneroster_tui.sync.audit import row_json
-from oneroster_tui.sync.entities import ENTITIES, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.entities import ENTITIES, RELATIONSHIPS, USERS, Entity, relationship_name
 from oneroster_tui.sync.events import Emit, Many, RunEnded, RunStarted
 from oneroster_tui.text import sanitise
 
@@ -147,7 +147,7 @@ def swap_ids(roster: Roster, table: str, source_id: int) -> None:
 def rename_relationships(roster: Roster, user_id: int) -> None:
     """Makes the names of a user's relationships follow the user's."""
     roster.execute(
-        "UPDATE relationships SET sourced_id = (SELECT s.sourced_id || ' ' || a.sourced_id FROM users s, users a "
+        f"UPDATE relationships SET sourced_id = (SELECT {relationship_name('s.sourced_id', 'a.sourced_id')} FROM users s, users a "
         "WHERE s.id = relationships.student_id AND a.id = relationships.agent_id) WHERE ? IN (student_id, agent_id)",
         (user_id,),
     )

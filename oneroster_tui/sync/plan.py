@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oneroster_tui.sync import standing
-from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity
+from oneroster_tui.sync.entities import CLASS_NAMED, ENROLLMENTS, ENTITIES, USERS, Entity, relationship_name
 from oneroster_tui.sync.events import Decision, Emit, Many
 from oneroster_tui.sync.stage import CARRIED, Stage, new_rows
 
@@ -248,7 +248,7 @@ def stage_relationships(stage: Stage, *, users_known: bool) -> None:
 
     stage.execute(
         "INSERT INTO stage_relationships (sourced_id, student_id, agent_id, role, local_role, kept) "
-        f"SELECT MIN({permanent('s')} || ' ' || {permanent('a')}), s.local_id, a.local_id, MIN(a.agent_role), "
+        f"SELECT MIN({relationship_name(permanent('s'), permanent('a'))}), s.local_id, a.local_id, MIN(a.agent_role), "
         "MIN(a.agent_local_role), 1 FROM stage_agents g "
         "JOIN stage_users s ON s.sourced_id = g.student_sourced_id AND s.kept > 0 "
         "JOIN stage_users a ON a.sourced_id = g.agent_sourced_id AND a.kept > 0 "

@@ -17,7 +17,16 @@ from oneroster_tui.roster.queries import ChangeRow, change_row
 from oneroster_tui.sync import runs
 from oneroster_tui.sync.apply import keep_highest_id
 from oneroster_tui.sync.audit import row_json, stored_columns
-from oneroster_tui.sync.entities import ACADEMIC_SESSIONS, CLASSES, ENROLLMENTS, ENTITIES, RELATIONSHIPS, USERS, Entity
+from oneroster_tui.sync.entities import (
+    ACADEMIC_SESSIONS,
+    CLASSES,
+    ENROLLMENTS,
+    ENTITIES,
+    RELATIONSHIPS,
+    USERS,
+    Entity,
+    relationship_name,
+)
 from oneroster_tui.sync.events import Decision, Emit, ProblemFound, RunEnded, RunStarted
 from oneroster_tui.sync.guard import exceeds
 from oneroster_tui.sync.id_map import rename_relationships
@@ -266,7 +275,10 @@ class Undoing:
             f"SELECT {row_json(self.roster.engine, entity)} FROM {entity.table} r WHERE r.id = ?", (change.local_id,)
         )
         found = None if row is None else told(msgspec.json.decode(row, type=dict[str, Any]))
-        if found != (None if change.after is None else told(change.after)):
+        left = None if change.after is None else told(change.after)
+        if entity is RELATIONSHIPS and found and left:
+            left |= {"sourced_id": found["sourced_id"]}  # it follows from the two people, whose own ids are compared
+        if found != left:
             raise Conflict("it was changed again since")
 
     def require_unused(self, entity: Entity, change: ChangeRow) -> None:
@@ -278,6 +290,8 @@ class Undoing:
     def write(self, entity: Entity, change: ChangeRow, row: dict[str, Any]) -> None:
         """Writes a row as it was: back into its place, or anew under its old local id."""
         columns = stored_columns(entity)
+        if entity is RELATIONSHIPS:
+            row = row | {"sourced_id": self.name_of(row)}
         values = [bool(row[column]) if column in FLAGS else row[column] for column in columns]
         if change.after is not None:
             assignments = ", ".join(f"{column} = ?" for column in columns)
@@ -289,6 +303,14 @@ class Undoing:
             f"INSERT INTO {entity.table} ({', '.join(columns)}, source_id{guarded}) VALUES ({marks}{origin})",
             (*values, self.source_id),
         )
+
+    def name_of(self, relationship: dict[str, Any]) -> str | None:
+        """The sourcedId of a relationship as the two people are called now; None where one is gone."""
+        name: str | None = self.roster.value(
+            f"SELECT {relationship_name('s.sourced_id', 'a.sourced_id')} FROM users s, users a WHERE s.id = ? AND a.id = ?",
+            (relationship["student_id"], relationship["agent_id"]),
+        )
+        return name
 
     def follow(self, entity: Entity, row: dict[str, Any]) -> None:
         """Brings what follows from a user (`user_roles`, the names of relationships) back with it."""

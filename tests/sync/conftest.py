@@ -19,6 +19,7 @@ ON_BOTH = (
     "delta",
     "id_map",
     "merge",
+    "relationship_names",
     "spared",
     "suspicion",
     "undo",
