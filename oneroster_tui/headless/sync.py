@@ -120,11 +120,11 @@ def undo(options: Options, output: Output, run_id: int, *, plan: bool, maximum: 
     """
     from oneroster_tui.headless.aftermath import witnessed
     from oneroster_tui.headless.running import facts
-    from oneroster_tui.sync import undo as undoing
+    from oneroster_tui.sync.undo import undo as take_back
 
     with opened(options) as settings, roster_of(settings, create=False) as roster:
         with witnessed(settings, output, lambda: False, "nothing") as witness:
-            ended = undoing.undo(settings, roster, witness.take, run_id, planning=plan, ceiling=maximum)
+            ended = take_back(settings, roster, witness.take, run_id, planning=plan, ceiling=maximum)
         output.result(facts(ended, roster.place, 0))
     return ended.exit_code
 
