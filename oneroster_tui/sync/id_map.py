@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from oneroster_tui.config import Settings
 from oneroster_tui.errors import ConfigError, ExitCode
@@ -98,7 +99,9 @@ def import_id_map(settings: Settings, roster: Roster, pairs: Sequence[tuple[str,
 def rename(roster: Roster, entity: Entity, source_id: int, run_id: int) -> int:
     """Renames one table's sourcedIds; says how many."""
     concerned = f"FROM {entity.table} r JOIN id_map m ON m.old_id = r.sourced_id WHERE r.source_id = ?"
-    refuse_taken(roster, entity, source_id)
+    tables = (entity.table, "user_ids") if entity is USERS else (entity.table,)
+    for table in tables:
+        refuse_taken(roster, table, source_id)
     count = int(roster.value(f"SELECT COUNT(*) {concerned}", (source_id,)))
     if not count:
         return 0
@@ -116,13 +119,10 @@ def rename(roster: Roster, entity: Entity, source_id: int, run_id: int) -> int:
             "AND r.sourced_id NOT IN (SELECT old_id FROM id_map)",
             (run_id, source_id),
         )
-    swap_ids(roster, entity.table, source_id)
+    for table in tables:
+        swap_ids(roster, table, source_id)
     if entity is USERS:
-        swap_ids(roster, "user_ids", source_id)
-        for (user_id,) in roster.execute(
-            f"SELECT r.id {concerned.replace('old_id', 'new_id')}", (source_id,)
-        ).fetchall():
-            rename_relationships(roster, user_id)
+        rename_relationships(roster, f"SELECT r.id {concerned.replace('old_id', 'new_id')}", (source_id,))
     roster.execute(
         f"UPDATE {entity.table} SET updated_at = ? WHERE id IN (SELECT local_id FROM sync_changes WHERE run_id = ? AND entity = ?)",
         (now(), run_id, entity.table),
@@ -144,31 +144,36 @@ def swap_ids(roster: Roster, table: str, source_id: int) -> None:
         )
 
 
-def rename_relationships(roster: Roster, user_id: int) -> None:
-    """Makes the names of a user's relationships follow the user's."""
-    roster.execute(
-        f"UPDATE relationships SET sourced_id = (SELECT {relationship_name('s.sourced_id', 'a.sourced_id')} FROM users s, users a "
-        "WHERE s.id = relationships.student_id AND a.id = relationships.agent_id) WHERE ? IN (student_id, agent_id)",
-        (user_id,),
+def rename_relationships(roster: Roster, users: str, parameters: Sequence[Any] = ()) -> None:
+    """Makes the names of relationships follow those of some users (a SELECT of local ids), as `swap_ids` does."""
+    name = (
+        f"(SELECT {relationship_name('s.sourced_id', 'a.sourced_id')} FROM users s, users a "
+        "WHERE s.id = relationships.student_id AND a.id = relationships.agent_id)"
     )
+    theirs = (
+        f"WITH w (id) AS ({users}) SELECT l.id FROM w JOIN relationships l ON l.student_id = w.id "
+        "UNION SELECT l.id FROM w JOIN relationships l ON l.agent_id = w.id"
+    )
+    for prefix in ("' ' || ", ""):
+        roster.execute(f"UPDATE relationships SET sourced_id = {prefix}{name} WHERE id IN ({theirs})", parameters)
 
 
-def refuse_taken(roster: Roster, entity: Entity, source_id: int) -> None:
+def refuse_taken(roster: Roster, table: str, source_id: int) -> None:
     """Refuses a new id that a row has which keeps it.
 
     Raises:
         ConfigError: it is so.
     """
     taken = roster.execute(
-        f"SELECT m.old_id, m.new_id FROM id_map m JOIN {entity.table} r ON r.sourced_id = m.new_id "
-        f"JOIN {entity.table} o ON o.sourced_id = m.old_id AND o.source_id = r.source_id "
+        f"SELECT m.old_id, m.new_id FROM id_map m JOIN {table} r ON r.sourced_id = m.new_id "
+        f"JOIN {table} o ON o.sourced_id = m.old_id AND o.source_id = r.source_id "
         "WHERE r.source_id = ? AND m.new_id NOT IN (SELECT old_id FROM id_map) LIMIT 1",
         (source_id,),
     ).fetchone()
     if taken:
         old, new = (sanitise(each, 80) for each in taken)
         raise ConfigError(
-            f"The new id {new} (for {old}) is taken in {entity.table}: both are stored.",
+            f"The new id {new} (for {old}) is taken in {table}: both are stored.",
             where="the id map",
             do="undo the run that created it, or leave the line out",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,8 @@ class Undoing:
         self.emit = emit
         self.moment = now()
         self.counts: dict[str, dict[str, int]] = {entity.table: {} for entity in ENTITIES}
+        self.named: set[int] = set()
+        """Of the table at hand: the rows that have back the sourcedId that they had before the run."""
         self.ids: list[tuple[int, set[str], set[str]]] = []
         """Of users: their local id, the provider ids that mean them now, and those that are to mean them again."""
 
@@ -76,6 +79,7 @@ class Undoing:
         for entity in reversed(ENTITIES):
             if not entity.early_ids:
                 keep_highest_id(self.roster, entity)
+            self.give_names_back(entity)
             for change in self.changes(entity, "after IS NOT NULL"):
                 self.take_back(change)
         self.follow_ids()
@@ -105,6 +109,41 @@ class Undoing:
                 return
             last = rows[-1][0]
             yield from map(change_row, rows)
+
+    def give_names_back(self, entity: Entity) -> None:
+        """Gives the rows that an id map renamed the sourcedIds they had, all at once: those may have gone round among them.
+
+        A row that changed since keeps its name; so does every row that would need it, and `write` says so.
+        """
+        self.named = set()
+        mode = self.roster.value("SELECT mode FROM sync_runs WHERE id = ?", (self.run_id,))
+        if entity is RELATIONSHIPS or mode not in ("id-map", "undo"):
+            return
+        renamed = []
+        for change in self.changes(entity, "before IS NOT NULL AND after IS NOT NULL"):
+            before, after = change.before or {}, change.after or {}
+            if before["sourced_id"] != after["sourced_id"]:
+                with contextlib.suppress(Conflict):
+                    self.require_unchanged(entity, change)
+                    renamed.append((change.local_id, before["sourced_id"]))
+        if not renamed:
+            return
+        self.roster.execute("DROP TABLE IF EXISTS temp.names_back")
+        self.roster.execute("CREATE TEMP TABLE names_back (id BIGINT PRIMARY KEY, sourced_id TEXT)")
+        self.roster.load("names_back", ("id", "sourced_id"), renamed)
+        taken = (
+            f"EXISTS (SELECT 1 FROM {entity.table} r WHERE r.source_id = ? AND r.sourced_id = names_back.sourced_id "
+            "AND r.id NOT IN (SELECT id FROM names_back))"
+        )
+        while self.roster.execute(f"DELETE FROM names_back WHERE {taken}", (self.source_id,)).rowcount > 0:
+            pass
+        for name in ("' ' || n.sourced_id", "n.sourced_id"):  # none begins with a blank
+            self.roster.execute(
+                f"UPDATE {entity.table} SET sourced_id = {name} FROM names_back n WHERE n.id = {entity.table}.id"
+            )
+        self.named = {local_id for (local_id,) in self.roster.execute("SELECT id FROM names_back").fetchall()}
+        if entity is USERS:
+            rename_relationships(self.roster, "SELECT id FROM names_back")
 
     def take_back(self, change: ChangeRow) -> None:
         """Takes one change back, or says why not."""
@@ -156,7 +195,7 @@ class Undoing:
                 self.write(entity, change, change.before)
         except RosterError as error:
             if isinstance(error.__cause__, pw.IntegrityError):
-                raise Conflict("something it refers to is gone") from None
+                raise Conflict(self.why_refused(entity, change.before)) from None
             raise
         self.follow(entity, change.before)
         self.move_ids(entity, change)
@@ -175,8 +214,10 @@ class Undoing:
         )
         found = None if row is None else told(msgspec.json.decode(row, type=dict[str, Any]))
         left = None if change.after is None else told(change.after)
-        if entity is RELATIONSHIPS and found and left:
-            left |= {"sourced_id": found["sourced_id"]}  # it follows from the two people, whose own ids are compared
+        if found and left and (entity is RELATIONSHIPS or change.local_id in self.named):
+            left |= {
+                "sourced_id": found["sourced_id"]
+            }  # those of relationships follow from two people's, who are compared
         if found != left:
             raise Conflict("it was changed again since")
 
@@ -185,6 +226,15 @@ class Undoing:
         for child, column in HANGING_ON.get(entity.table, ()):
             if self.roster.value(f"SELECT 1 FROM {child.table} WHERE {column} = ? LIMIT 1", (change.local_id,)):
                 raise Conflict(f"{child.table} that came later refer to it")
+
+    def why_refused(self, entity: Entity, row: dict[str, Any]) -> str:
+        """Why a row could not be written as it was."""
+        if self.roster.value(
+            f"SELECT 1 FROM {entity.table} WHERE source_id = ? AND sourced_id = ? AND id <> ?",
+            (self.source_id, row["sourced_id"], row["id"]),
+        ):
+            return f"another row has the sourcedId {row['sourced_id']}"
+        return "something it refers to is gone"
 
     def write(self, entity: Entity, change: ChangeRow, row: dict[str, Any]) -> None:
         """Writes a row as it was: back into its place, or anew under its old local id."""
@@ -212,10 +262,9 @@ class Undoing:
         return name
 
     def follow(self, entity: Entity, row: dict[str, Any]) -> None:
-        """Brings what follows from a user (`user_roles`, the names of relationships) back with it."""
+        """Brings what follows from a user (`user_roles`) back with it."""
         engine = self.roster.engine
         if entity is USERS:
-            rename_relationships(self.roster, row["id"])
             self.roster.execute("DELETE FROM user_roles WHERE user_id = ?", (row["id"],))
             members = ", ".join(engine.json_member("e", key) for key in ("org_sourced_id", "role", "role_type"))
             self.roster.execute(

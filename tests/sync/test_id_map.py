@@ -66,6 +66,48 @@ def test_a_renaming_can_be_undone(lab: Lab) -> None:
     assert lab.sync(guards={"max_remove_count": 0}).exit_code == ExitCode.DONE
 
 
+CHANGING_PLACES = {
+    "two": [("s1-st1", "s1-st2"), ("s1-st2", "s1-st1")],
+    "three, and one moves up": [
+        *(("s1-st1", "s1-st2"), ("s1-st2", "s1-st3"), ("s1-st3", "s1-st1")),
+        *(("s1-pa1", "N-1"), ("s1-pa2", "s1-pa1"), ("s1-pa3", "s1-pa2")),
+        *(("s1-a", "s1-b"), ("s1-b", "N-2"), ("s1-a-1", "s1-b-1"), ("s1-b-1", "s1-a-1")),
+    ],
+}
+
+
+@pytest.mark.parametrize("pairs", CHANGING_PLACES.values(), ids=CHANGING_PLACES)
+def test_ids_that_change_places_change_back(lab: Lab, pairs: list[tuple[str, str]]) -> None:
+    for student in ("s1-st1", "s1-st2", "s1-st3"):  # brothers and sisters
+        lab.provider.records["users"][student]["agents"] = [ref("s1-pa1"), ref("s1-pa2")]
+    lab.sync()
+    before = lab.content()
+    ended = renamed(lab, pairs)
+    after = lab.content()
+    undone = undo(lab.settings, lab.roster, lab.events.append, ended.run_id)
+    assert (undone.exit_code, lab.content()) == (ExitCode.DONE, before)
+    redone = undo(lab.settings, lab.roster, lab.events.append, undone.run_id)
+    assert (redone.exit_code, lab.content()) == (ExitCode.DONE, after)
+
+
+def test_who_cannot_have_an_id_back_is_told_why(lab: Lab) -> None:
+    """Of three who moved up, the last was changed since: who should be called as that one is now cannot, nor the one after."""
+    lab.sync()
+    ended = renamed(lab, [("s1-st1", "N-1"), ("s1-st2", "s1-st1"), ("s1-st3", "s1-st2"), ("s2-st1", "N-2")])
+    lab.roster.execute("UPDATE users SET family_name = 'Since' WHERE sourced_id = 's1-st2'")
+    before = lab.content()
+    undone = undo(lab.settings, lab.roster, lab.events.append, ended.run_id)
+    assert undone.exit_code == ExitCode.RECORD_PROBLEMS
+    messages = dict(lab.rows("SELECT sourced_id, message FROM sync_problems WHERE run_id = ?", undone.run_id))  # type: ignore[arg-type]
+    assert messages == {
+        "N-1": "left alone: another row has the sourcedId s1-st1",
+        "s1-st1": "left alone: another row has the sourcedId s1-st2",
+        "s1-st2": "left alone: it was changed again since",
+    }
+    renamed(lab, [("s2-st1", "N-2")])
+    assert lab.content() == before
+
+
 def test_a_map_is_taken_back_where_the_id_of_one_person_means_another(lab: Lab) -> None:
     users = lab.provider.records["users"]
     lab.sync()
@@ -85,6 +127,17 @@ def test_a_new_id_that_is_taken_changes_nothing(lab: Lab) -> None:
     before = lab.content()
     with pytest.raises(ConfigError, match="is taken in users"):
         renamed(lab, [("s1-a", "N-3"), ("s1-st1", "s1-st2")])
+    assert lab.content() == before
+
+
+def test_a_new_id_that_means_somebody_else_changes_nothing(lab: Lab) -> None:
+    """No row is called by it: it is the second record of a person who was merged."""
+    lab.provider.user("x1", username="one")
+    lab.provider.user("x2", username="one")
+    lab.sync(sync={"merge_users": "username"})
+    before = lab.content()
+    with pytest.raises(ConfigError, match=r"The new id x2 \(for s1-st1\) is taken in user_ids"):
+        renamed(lab, [("s1-st1", "x2")])
     assert lab.content() == before
 
 

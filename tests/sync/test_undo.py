@@ -96,6 +96,18 @@ def test_what_changed_since_is_left_alone_and_said(lab: Lab) -> None:
     assert lab.problems() == [("users", "s1-st1", "error", "changed_since")]
 
 
+def test_who_was_deleted_and_came_back_as_another_row_stays_that_row(lab: Lab) -> None:
+    lab.sync()
+    gone = lab.provider.drop("enrollments", "s1-a-1")
+    deleted = lab.sync(sync={"on_removed": "delete"})
+    lab.provider.back("enrollments", gone)
+    lab.sync()
+    before = lab.content()
+    assert taken_back(lab, deleted.run_id).exit_code == ExitCode.RECORD_PROBLEMS
+    assert lab.content() == before
+    assert lab.rows("SELECT message FROM sync_problems") == [("left alone: another row has the sourcedId s1-a-1",)]
+
+
 def test_a_row_that_others_need_by_now_stays(lab: Lab) -> None:
     enrollments = lab.provider.records["enrollments"]
     later = {key: enrollments.pop(key) for key in ("s1-a-1", "s1-b-1")}
