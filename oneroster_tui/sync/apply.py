@@ -17,7 +17,7 @@ from oneroster_tui.sync.entities import (
 )
 from oneroster_tui.sync.first_load import indexes_late
 from oneroster_tui.sync.recognise import keep_fingerprints
-from oneroster_tui.sync.stage import Stage, new_rows
+from oneroster_tui.sync.stage import Stage, new_rows, of_change
 
 REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
 
@@ -51,9 +51,8 @@ def write(stage: Stage, run_id: int) -> None:
 
 def update(stage: Stage, entity: Entity, moment: str) -> None:
     """Writes what changed and what came back; what is listed is missing no longer."""
-    staged = "s.local_id = c.local_id AND s.merged_into IS NULL" if entity is USERS else "s.sourced_id = c.sourced_id"
     changed = (
-        f"FROM changes c JOIN {entity.stage} s ON {staged} "
+        f"FROM changes c JOIN {entity.stage} s ON {of_change(entity)} "
         f"WHERE c.entity = '{entity.table}' AND c.action IN ('updated', 'reactivated') AND {entity.table}.id = c.local_id"
     )
     plain = ", ".join(f"{column} = s.{column}" for column in entity.columns if column not in entity.indexed)
@@ -119,11 +118,13 @@ def origin(entity: Entity, *, value: bool = False) -> str:
 def follow_users(stage: Stage) -> None:
     """Brings `user_ids` and `user_roles` after their users."""
     engine = stage.roster.engine
+    held = "(SELECT local_id FROM changes WHERE entity = 'users' AND action = 'held' AND local_id IS NOT NULL)"
+    may_move = f" AND s.local_id NOT IN {held} AND COALESCE(i.user_id, 0) NOT IN {held}" if stage.merging else ""
     stage.execute(
         "INSERT INTO user_ids (user_id, source_id, sourced_id) SELECT s.local_id, ?, s.sourced_id FROM stage_users s "
         "JOIN users u ON u.id = s.local_id "  # not yet there where its creation is held
         "LEFT JOIN user_ids i ON i.source_id = ? AND i.sourced_id = s.sourced_id "
-        "WHERE s.kept > 0 AND (i.user_id IS NULL OR i.user_id <> s.local_id) "
+        f"WHERE s.kept > 0 AND (i.user_id IS NULL OR i.user_id <> s.local_id){may_move} "
         "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
         (stage.source_id, stage.source_id),
     )

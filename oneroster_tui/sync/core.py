@@ -18,6 +18,7 @@ from oneroster_tui.sync.delta_pull import DeltaPull
 from oneroster_tui.sync.entities import ENTITIES, partial_tables
 from oneroster_tui.sync.events import Emit, Note, RunEnded, RunStarted
 from oneroster_tui.sync.guard import Trip, trips
+from oneroster_tui.sync.holding import EDITS, hold_together
 from oneroster_tui.sync.known_pull import KnownPull
 from oneroster_tui.sync.memory import keep_profile, profile_of
 from oneroster_tui.sync.pull import Pull
@@ -175,7 +176,11 @@ class Session:
         pulled = self.pull().run()
         if proving:
             self.walks.prove_filters()
-        exceeded = [*self.ask_about_edits(), *self.plan_removals(pulled)]
+        exceeded = self.ask_about_edits()
+        if pulled.incomplete:
+            hold_together(self.stage, removals=False)
+        else:
+            exceeded += self.plan_removals(pulled)
         self.check_stop()
         self.run.counts = plan.counts(self.stage)
         self.conclude(pulled, exceeded)
@@ -216,8 +221,6 @@ class Session:
 
     def plan_removals(self, pulled: Pulled) -> list[Trip]:
         """Plans what goes, and gives it its end: as the policy says, or held, or waiting. Says which and why."""
-        if pulled.incomplete:
-            return []
         rules = self.settings.sync
         removals.plan_removals(
             self.stage,
@@ -234,6 +237,7 @@ class Session:
         elif end != "keep":
             exceeded = self.ask_guards()
             end = "held" if exceeded else end
+        hold_together(self.stage, removals=end == "held")
         removals.settle_removals(self.stage, end)
         for entity in ENTITIES:
             removals.announce(self.stage, entity, self.emit)
@@ -287,6 +291,8 @@ class Session:
         if pulled.incomplete:
             return f"Additions and updates were applied; nothing was removed: {'; '.join(pulled.incomplete.values())}."
         held, waiting = self.planned("held"), self.planned("waiting")
+        if held and self.stage.value(f"SELECT 1 FROM changes WHERE action = 'held' AND reason IN {EDITS} LIMIT 1"):
+            return f"The rest was applied; {held:,} changes are held."
         if held:
             return f"Additions and updates were applied; {held:,} removals are held."
         if waiting:

@@ -159,6 +159,7 @@ REASONS = {
     "class_removed": "its class is removed",
     "new_id": "looks like somebody who is here under another id",
     "mass_edit": "too many rows would change at once",
+    "held_together": "goes together with something that is held",
     "protected": "its role is protected",
     "still_there": "asked for by itself, the provider still has it",
     "not_confirmed": "asked for by itself, the provider did not say that it is gone",

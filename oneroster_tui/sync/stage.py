@@ -192,6 +192,11 @@ class Stage:
         return self.roster.transact(move)
 
 
+def of_change(entity: Entity) -> str:
+    """SQL: whether a staged row `s` says what becomes of the stored row that a `changes` row `c` is about."""
+    return "s.local_id = c.local_id AND s.merged_into IS NULL" if entity is USERS else "s.sourced_id = c.sourced_id"
+
+
 def new_rows(stage: Stage, entity: Entity) -> str:
     """SQL after FROM: the staged rows `s` of a table that are new, with their `changes` row `c` where they have one."""
     if entity.table in stage.all_new:

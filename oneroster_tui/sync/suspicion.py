@@ -10,7 +10,7 @@ from oneroster_tui.config import Guards
 from oneroster_tui.sync import standing
 from oneroster_tui.sync.entities import CLASSES, ENROLLMENTS, RELATIONSHIPS, USERS, Entity
 from oneroster_tui.sync.guard import Trip, exceeds
-from oneroster_tui.sync.stage import CARRIED, Stage
+from oneroster_tui.sync.stage import CARRIED, Stage, of_change
 
 HIGH_WATER_DAYS = 7
 """How far back the highest total is looked for: small nightly losses add up to one that is noticed."""
@@ -100,7 +100,7 @@ def hold_mass_edits(stage: Stage, max_change_percent: float | None) -> list[Trip
         told = [column for column in entity.columns if column != "date_last_modified"]
         different = " OR ".join(stage.roster.engine.differs(f"r.{column}", f"s.{column}") for column in told)
         edited = (
-            f"FROM changes c JOIN {entity.stage} s ON s.sourced_id = c.sourced_id JOIN {entity.table} r ON r.id = c.local_id "
+            f"FROM changes c JOIN {entity.stage} s ON {of_change(entity)} JOIN {entity.table} r ON r.id = c.local_id "
             f"WHERE c.entity = '{entity.table}' AND c.action = 'updated' AND ({different})"
         )
         count = stage.value(f"SELECT COUNT(*) {edited}")
@@ -134,11 +134,4 @@ def hold_rekeyed(stage: Stage, limits: Guards) -> list[Trip]:
         "UPDATE changes SET action = 'held', reason = 'new_id' WHERE entity = 'users' AND action = 'created' "
         "AND local_id IN (SELECT local_id FROM rekeyed)"
     )
-    for entity, columns in ((ENROLLMENTS, ("user_id",)), (RELATIONSHIPS, ("student_id", "agent_id"))):
-        named = " OR ".join(f"s.{column} IN (SELECT local_id FROM rekeyed)" for column in columns)
-        stage.execute(
-            f"UPDATE changes SET action = 'held', reason = 'new_id' WHERE entity = '{entity.table}' "
-            f"AND action IN ('created', 'updated', 'reactivated') AND sourced_id IN "
-            f"(SELECT s.sourced_id FROM {entity.stage} s WHERE {named})"
-        )
     return [Trip("users", None, count, count, "looks like new ids: see sync --import-id-map")]

@@ -17,6 +17,7 @@ ON_BOTH = (
     "basics",
     "by_hand",
     "delta",
+    "held_together",
     "id_map",
     "merge",
     "relationship_names",
