@@ -153,12 +153,16 @@ def follow_classes(stage: Stage) -> None:
         "SELECT local_id FROM changes WHERE entity = 'classes' AND action IN ('created', 'updated', 'reactivated')"
     )
     stage.execute(f"DELETE FROM class_sessions WHERE class_id IN ({changed})")
+    named_by = "c.id IN (SELECT local_id FROM stage_classes)"
+    new = "SELECT local_id FROM changes WHERE entity = 'academic_sessions' AND action = 'created'"
+    if stage.value(f"{new} LIMIT 1"):  # which a class may name that is not listed itself
+        named_by = f"({named_by} OR t.id IN ({new}))"
     stage.execute(
         "INSERT INTO class_sessions (class_id, session_id) SELECT DISTINCT c.id, t.id FROM classes c, "
         f"{engine.json_texts('c.terms', 'e')} "
         "JOIN academic_sessions t ON t.source_id = ? AND t.sourced_id = e.value "
-        "WHERE c.id IN (SELECT local_id FROM stage_classes) ON CONFLICT DO NOTHING",
-        (stage.source_id,),
+        f"WHERE c.source_id = ? AND {named_by} ON CONFLICT DO NOTHING",
+        (stage.source_id, stage.source_id),
     )
 
 

@@ -108,6 +108,21 @@ def test_who_was_deleted_and_came_back_as_another_row_stays_that_row(lab: Lab) -
     assert lab.rows("SELECT message FROM sync_problems") == [("left alone: another row has the sourcedId s1-a-1",)]
 
 
+def test_a_term_that_came_when_its_class_was_gone_is_the_same_after_undo_and_redo(lab: Lab) -> None:
+    classes = lab.provider.records["classes"]
+    classes["s1-a"]["terms"].append(ref("t9", "academicSession"))
+    lab.sync()
+    before = lab.content()
+    lab.provider.drop("classes", "s1-a")
+    lab.provider.session("t9")
+    ended = lab.sync()
+    after = lab.content()
+    undone = taken_back(lab, ended.run_id)
+    assert lab.content() == before
+    taken_back(lab, undone.run_id)
+    assert lab.content() == after
+
+
 def test_a_row_that_others_need_by_now_stays(lab: Lab) -> None:
     enrollments = lab.provider.records["enrollments"]
     later = {key: enrollments.pop(key) for key in ("s1-a-1", "s1-b-1")}
