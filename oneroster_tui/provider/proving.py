@@ -19,7 +19,7 @@ FAR_AHEAD: Final = "2999-01-01T00:00:00.000Z"
 TOLERANCE: Final = timedelta(hours=36)
 """How much older than asked for a record may be: some compare days only, in a time zone of their own."""
 
-DELTAS: Final = (Collection.USERS, Collection.ENROLLMENTS)
+DELTAS: Final = (Collection.CLASSES, Collection.USERS, Collection.ENROLLMENTS)
 """The collections of which a delta reads only what changed. The others are small, and all rules need them whole."""
 
 Verdict = tuple[bool | None, str]

@@ -306,13 +306,15 @@ class LooseEnd(Base):
 
     A delta shows only what changed. Where one of these becomes usable, the records that named it did not change, so the
     delta does not show them: the enrollments are read in full. `named_by` is `enrollments` or `agents`; or `classes`, of
-    a class that is itself listed.
+    a class that is itself listed, and then `reason` is why it is not kept: a delta asks for it when an enrollment names it.
+    Of a person who was known for deleted it is `user_removed`.
     """
 
     source = pw.ForeignKeyField(Source, index=False)
     entity = pw.TextField()
     sourced_id = pw.TextField()
     named_by = pw.TextField()
+    reason = pw.TextField(default="")
 
     class Meta:
         table_name = "loose_ends"

@@ -17,7 +17,7 @@ from oneroster_tui.sync.entities import (
 )
 from oneroster_tui.sync.first_load import indexes_late
 from oneroster_tui.sync.recognise import keep_fingerprints
-from oneroster_tui.sync.stage import Stage, new_rows, of_change
+from oneroster_tui.sync.stage import CARRIED, Stage, new_rows, of_change
 
 REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
 
@@ -153,7 +153,7 @@ def follow_classes(stage: Stage) -> None:
         "SELECT local_id FROM changes WHERE entity = 'classes' AND action IN ('created', 'updated', 'reactivated')"
     )
     stage.execute(f"DELETE FROM class_sessions WHERE class_id IN ({changed})")
-    named_by = "c.id IN (SELECT local_id FROM stage_classes)"
+    named_by = f"c.id IN (SELECT local_id FROM stage_classes WHERE kept < {CARRIED})"
     new = "SELECT local_id FROM changes WHERE entity = 'academic_sessions' AND action = 'created'"
     if stage.value(f"{new} LIMIT 1"):  # which a class may name that is not listed itself
         named_by = f"({named_by} OR t.id IN ({new}))"

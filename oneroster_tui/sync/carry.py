@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from oneroster_tui.records import Role
-from oneroster_tui.sync.entities import USERS
+from oneroster_tui.sync.entities import CLASSES, USERS
 from oneroster_tui.sync.plan import standing_user
 from oneroster_tui.sync.removals import NEVER
 from oneroster_tui.sync.stage import CARRIED, Stage
@@ -105,6 +105,22 @@ class Carrier:
             f"UPDATE stage_users SET kept = {CARRIED} WHERE kept = ? AND sourced_id IN (SELECT sourced_id FROM carried)",
             (round_,),
         )
+
+
+def carry_classes(stage: Stage) -> list[str]:
+    """Stages the kept classes that did not come, as they stand; gives their sourcedIds."""
+    columns = ", ".join(CLASSES.columns)
+    stage.execute(
+        f"INSERT INTO stage_classes (sourced_id, {columns}, kept, local_id) SELECT r.sourced_id, "
+        f"{', '.join(f'r.{column}' for column in CLASSES.columns)}, {CARRIED}, r.id FROM classes r "
+        f"WHERE r.source_id = {stage.source_id} AND r.status = 'active' AND r.origin = 'provider' "
+        "AND r.school_sourced_id IN (SELECT sourced_id FROM selected) "
+        "AND r.sourced_id NOT IN (SELECT sourced_id FROM stage_classes) "
+        "AND r.sourced_id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'classes') "
+        "AND r.sourced_id NOT IN (SELECT sourced_id FROM loose_ends "
+        f"WHERE source_id = {stage.source_id} AND entity = 'classes' AND named_by = 'classes')"
+    )
+    return [one for (one,) in stage.execute(f"SELECT sourced_id FROM stage_classes WHERE kept = {CARRIED}").fetchall()]
 
 
 def going(entity: str, row: str) -> str:

@@ -27,7 +27,7 @@ from oneroster_tui.sync.stage import Stage
 OVERLAP: Final = timedelta(minutes=15)
 """How much more than asked for: clocks differ, and a record may be stamped before it can be seen."""
 
-_FORM: Final = 1
+_FORM: Final = 2
 """Of the memory below; another form makes the next run a full one."""
 
 
@@ -85,7 +85,7 @@ def why_full(settings: Settings, roster: Roster, source_id: int, today: date) ->
         return "by this machine's clock the last run is still to come: the clock was put back"
     if state.waiting and not settings.guards.is_frozen(today):
         return "removals waited for the end of a freeze"
-    if not changing(profile_of(roster, settings.source), state):
+    if not changing(profile_of(roster, settings.source), state).keys() & {Collection.USERS, Collection.ENROLLMENTS}:
         return "the provider's filter for changes is not proved"
     return ""
 
@@ -145,13 +145,44 @@ def advance(stage: Stage, settings: Settings, began: str, *, waiting: bool, mark
     """
     anew = DeltaState(rules=fingerprint(settings), full_at=began)
     state = read_state(stage.roster, settings.source) if stage.is_delta else anew
-    state.waiting = waiting
-    state.cursors = {collection.value: began for collection in DELTAS if not mark}
+    state.waiting |= waiting
+    whole = {Collection.CLASSES} if has_class_problems(stage) else set()
+    state.cursors = {collection.value: began for collection in DELTAS if not mark and collection not in whole}
     state.bundle = mark
     stage.execute(
         "UPDATE sources SET delta_state = ? WHERE id = ?", (msgspec.json.encode(state).decode(), stage.source_id)
     )
     keep_loose_ends(stage)
+
+
+def has_class_problems(stage: Stage) -> bool:
+    """Whether classes came broken, or contradict each other: the next run reads them whole, and says so again.
+
+    Not for a term that nobody lists: once it is listed, the classes are read whole for that.
+    """
+    found = "SELECT 1 FROM stage_problems WHERE entity = 'classes' AND code <> 'unknown_term' LIMIT 1"
+    return stage.value(found) is not None
+
+
+def why_all_classes(settings: Settings, stage: Stage) -> str:
+    """Why the classes that did not change may not be as they stand in the roster; "" when they are.
+
+    What else than its own record decides about a class: the day, its terms, and a person's hand. Those that are missing may
+    be back. The academic sessions are read and decided by now.
+    """
+    if settings.sync.terms == "current":
+        return "which of them are current changes by the day"
+    source = stage.source_id
+    active = f"source_id = {source} AND status = 'active'"
+    moved = (
+        "SELECT 1 FROM changes WHERE entity = 'academic_sessions' UNION ALL SELECT 1 FROM academic_sessions "
+        f"WHERE {active} AND sourced_id NOT IN (SELECT sourced_id FROM stage_academic_sessions) LIMIT 1"
+    )
+    if stage.value(moved):
+        return "academic sessions changed"
+    if stage.value(f"SELECT 1 FROM classes WHERE {active} AND (missing_runs > 0 OR origin <> 'provider') LIMIT 1"):
+        return "some are missing, or made by hand"
+    return ""
 
 
 def keep_loose_ends(stage: Stage) -> None:
@@ -166,9 +197,21 @@ def keep_loose_ends(stage: Stage) -> None:
     else:
         for named_by in ("enrollments", "agents"):  # what names those who go does not change with them
             stage.execute(
-                f"INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT 'users', sourced_id, '{named_by}' "
+                f"INSERT INTO stage_loose_ends (entity, sourced_id, named_by, reason) SELECT 'users', sourced_id, '{named_by}', "
+                "CASE reason WHEN 'tobedeleted' THEN 'user_removed' ELSE '' END "
                 "FROM dropped WHERE entity = 'users' AND reason IN ('tobedeleted', 'absent')"
             )
+    stage.execute(  # a class that is to go and stays for now is not there for what names it
+        "INSERT INTO stage_loose_ends (entity, sourced_id, named_by, reason) SELECT 'classes', sourced_id, 'classes', "
+        "'class_removed' FROM changes WHERE entity = 'classes' AND action IN ('kept', 'missing', 'waiting') AND "
+        "sourced_id NOT IN (SELECT sourced_id FROM stage_loose_ends WHERE named_by = 'classes')"
+    )
+    if not stage.is_delta:  # all classes were listed, but for those that are not there any more
+        stage.execute(
+            "DELETE FROM loose_ends WHERE source_id = ? AND named_by = 'classes' AND sourced_id NOT IN "
+            "(SELECT sourced_id FROM stage_loose_ends WHERE named_by = 'classes')",
+            (stage.source_id,),
+        )
     # Whoever came is listed, of use or not: to be asked for when somebody names them.
     for table in ("users", "classes"):
         stage.execute(
@@ -177,15 +220,19 @@ def keep_loose_ends(stage: Stage) -> None:
             f"WHERE d.entity = '{table}' AND d.reason IN ('tobedeleted', 'out_of_scope'))",
             (stage.source_id,),
         )
-    columns = ("source_id", "entity", "sourced_id", "named_by")
-    found = f"SELECT DISTINCT {stage.source_id}, entity, sourced_id, named_by FROM stage_loose_ends WHERE 1 = 1"
-    stage.execute(stage.roster.engine.insert_or_ignore("loose_ends", columns, found))
+    stage.execute(
+        "INSERT INTO loose_ends (source_id, entity, sourced_id, named_by, reason) "
+        f"SELECT {stage.source_id}, entity, sourced_id, named_by, MIN(reason) FROM stage_loose_ends WHERE 1 = 1 "
+        "GROUP BY entity, sourced_id, named_by ON CONFLICT (source_id, entity, sourced_id, named_by) "
+        "DO UPDATE SET reason = excluded.reason WHERE loose_ends.reason <> excluded.reason"
+    )
 
 
 def tied_up(stage: Stage, entity: str) -> int:
     """How many loose ends find an end in this run; what named them did not change, so a delta does not show it.
 
-    A record came that is of use now; or one that nobody knew when enrollments named it, and that is of no use: they go.
+    A record came that is of use now; or one that nobody knew when enrollments named it, and that is of no use: they go. Not
+    so where it was known for gone: then they went with it.
     """
     loose = f"FROM loose_ends l JOIN {{}} s ON s.sourced_id = l.sourced_id WHERE l.source_id = {stage.source_id} AND l.entity = ?"
     held = (
@@ -196,7 +243,7 @@ def tied_up(stage: Stage, entity: str) -> int:
     return int(
         stage.value(
             f"SELECT (SELECT COUNT(*) {loose.format(f'stage_{entity}')} AND l.named_by <> 'agents') "
-            f"+ (SELECT COUNT(*) {loose.format('dropped')} AND l.named_by = 'enrollments' AND s.entity = ? "
+            f"+ (SELECT COUNT(*) {loose.format('dropped')} AND l.named_by = 'enrollments' AND l.reason = '' AND s.entity = ? "
             f"AND s.reason IN ('tobedeleted', 'out_of_scope'){held})",
             (entity, entity, entity),
         )

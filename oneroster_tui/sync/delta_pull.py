@@ -1,4 +1,4 @@
-"""The pull of a delta: users and enrollments by what changed, the rest whole, and what the changes touch from the roster."""
+"""The pull of a delta: classes, people and enrollments by what changed, the rest whole; and what changes touch of the roster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oneroster_tui.provider.protocols import ProviderWalks
 from oneroster_tui.provider.proving import too_old
 from oneroster_tui.records import Collection
 from oneroster_tui.sync import carry, delta
-from oneroster_tui.sync.entities import USERS, Entity
+from oneroster_tui.sync.entities import CLASSES, COURSES, USERS, Entity
 from oneroster_tui.sync.events import Emit, Note
 from oneroster_tui.sync.pull import Pull, Take
 from oneroster_tui.sync.stage import Stage
@@ -32,6 +32,7 @@ class DeltaPull(Pull):
         super().__init__(settings, stage, walks, emit, today)
         self.carrier = carry.Carrier(stage, self.own_columns)
         self.asked: set[str] = set()
+        self.strange_classes: set[str] = set()  # named, and known neither to this run nor to the roster
         self.enrolled_asked = False
 
     def has_merged(self) -> bool:
@@ -40,8 +41,18 @@ class DeltaPull(Pull):
 
     def read(self, collection: Collection, entity: Entity, take: Take) -> None:
         """Reads a collection, or what changed of it."""
+        if collection is Collection.CLASSES and collection in self.walks.since:
+            self.mind_classes()
         if collection is Collection.ENROLLMENTS:
             self.mind_loose_ends()
+        self.read_changes(collection, entity, take)
+        if collection is Collection.ENROLLMENTS and self.strange_classes:
+            self.read_all_classes()
+            self.start_over(collection, "enrollments: read again, now that all classes are known.")
+            self.read(collection, entity, take)
+
+    def read_changes(self, collection: Collection, entity: Entity, take: Take) -> None:
+        """Reads what changed of a collection; all of it where nobody can be asked for what changed."""
         edge = self.walks.since.get(collection)
         if edge is None:
             super().read(collection, entity, take)
@@ -65,6 +76,46 @@ class DeltaPull(Pull):
         if (classes or people) and self.walks.since.pop(Collection.ENROLLMENTS, ""):
             text = f"{classes:,} classes and {people:,} people are of use now that were not before"
             self.emit(Note(f"  Reading all enrollments: {text}, and what names them need not have changed."))
+
+    def mind_classes(self) -> None:
+        """Reads the classes in full where something else than their own records decides about them now."""
+        why = delta.why_all_classes(self.settings, self.stage)
+        if why:
+            del self.walks.since[Collection.CLASSES]
+            self.emit(Note(f"  Reading all classes: {why}."))
+
+    def finish(self, entity: Entity) -> None:
+        """What can be decided once a collection was read; classes that did not come are there as they stand."""
+        if entity is CLASSES and Collection.CLASSES in self.walks.since:
+            self.classes |= dict.fromkeys(carry.carry_classes(self.stage), "kept")
+        super().finish(entity)
+
+    def fate_of_unlisted_class(self, sourced_id: str) -> str:
+        """A class that did not come: what it was when it last came, or was last looked for."""
+        if Collection.CLASSES not in self.walks.since:
+            return super().fate_of_unlisted_class(sourced_id)
+        reason = self.stage.value(
+            "SELECT MAX(reason) FROM loose_ends WHERE source_id = ? AND entity = 'classes' AND sourced_id = ?",
+            (self.stage.source_id, sourced_id),
+        )
+        if reason:
+            self.classes[sourced_id] = str(reason)
+            return str(reason)
+        fate = super().fate_of_unlisted_class(sourced_id)
+        if fate == "unknown" and reason is None:
+            self.strange_classes.add(sourced_id)
+        return fate
+
+    def read_all_classes(self) -> None:
+        """Reads all classes, in place of what changed."""
+        many, self.strange_classes = len(self.strange_classes), set()
+        del self.walks.since[Collection.CLASSES]
+        self.start_over(Collection.CLASSES, f"classes: {many:,} are named that nobody here knows. Reading all of them.")
+        self.stage.execute(
+            "DELETE FROM changes WHERE entity = ?", (COURSES.table,)
+        )  # to be decided once more with them
+        self.read(Collection.CLASSES, CLASSES, self.take_classes)
+        self.finish(CLASSES)
 
     def start_over(self, collection: Collection, why: str) -> None:
         """Forgets a collection that is read again, and who was staged beside it."""

@@ -215,6 +215,11 @@ def drop_without_user(stage: Stage, stored: str) -> None:
         "EXISTS (SELECT 1 FROM dropped d WHERE d.entity = 'users' AND d.reason = 'tobedeleted' "
         "AND d.sourced_id = stage_enrollments.user_sourced_id)"
     )
+    if stage.is_delta:  # it need not have come for being gone still
+        deleted = (
+            f"({deleted} OR EXISTS (SELECT 1 FROM loose_ends l WHERE l.source_id = {stage.source_id} AND l.entity = 'users' "
+            "AND l.sourced_id = stage_enrollments.user_sourced_id AND l.reason = 'user_removed'))"
+        )
     stage.execute(
         "INSERT INTO dropped (entity, sourced_id, reason) SELECT 'enrollments', sourced_id, "
         f"CASE WHEN {deleted} OR EXISTS ({stored}) THEN 'user_removed' ELSE 'broken' END "
@@ -227,8 +232,8 @@ def drop_without_user(stage: Stage, stored: str) -> None:
         "WHERE s.user_id IS NULL AND d.reason = 'broken'"
     )
     stage.execute(
-        "INSERT INTO stage_loose_ends (entity, sourced_id, named_by) SELECT DISTINCT 'users', user_sourced_id, 'enrollments' "
-        "FROM stage_enrollments WHERE user_id IS NULL"
+        "INSERT INTO stage_loose_ends (entity, sourced_id, named_by, reason) SELECT DISTINCT 'users', user_sourced_id, "
+        f"'enrollments', CASE WHEN {deleted} THEN 'user_removed' ELSE '' END FROM stage_enrollments WHERE user_id IS NULL"
     )
     stage.execute("DELETE FROM stage_enrollments WHERE user_id IS NULL")
 

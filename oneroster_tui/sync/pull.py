@@ -187,10 +187,10 @@ class Pull(Taking):
         self.emit(CollectionStarted(RELATIONSHIPS.table))
         plan.stage_relationships(self.stage, users_known=users_known)
         plan.decide(self.stage, RELATIONSHIPS, 1, self.emit)
-        unknown = [sourced_id for sourced_id, fate in self.classes.items() if fate == "unknown"]
-        passed_over = [sourced_id for sourced_id, fate in self.classes.items() if fate not in ("kept", "unknown")]
-        self.stage.add_loose_ends("classes", unknown, "enrollments")
-        self.stage.add_loose_ends("classes", passed_over, "classes")
+        unknown = [(sourced_id, "") for sourced_id, fate in self.classes.items() if fate == "unknown"]
+        passed_over = [end for end in self.classes.items() if end[1] not in ("kept", "unknown")]
+        self.stage.add_loose_ends("classes", "enrollments", unknown)
+        self.stage.add_loose_ends("classes", "classes", passed_over)
 
     def keep_people(self) -> None:
         """Keeps and decides the people who are wanted for what names them, and merges those who are one person."""

@@ -29,7 +29,7 @@ CARRIED = 1 << 30
 MEASURED = 5_000
 """Staged rows from which on it pays to let the engine look at its tables before it plans."""
 
-LOOSE_ENDS = "stage_loose_ends (entity TEXT, sourced_id TEXT, named_by TEXT)"
+LOOSE_ENDS = "stage_loose_ends (entity TEXT, sourced_id TEXT, named_by TEXT, reason TEXT NOT NULL DEFAULT '')"
 PROBLEMS = "stage_problems (entity TEXT, sourced_id TEXT, severity TEXT, code TEXT, message TEXT)"
 
 
@@ -141,10 +141,10 @@ class Stage:
         """Notes which agents students name: (student's sourcedId, agent's sourcedId)."""
         self._insert("stage_agents", ("student_sourced_id", "agent_sourced_id"), rows)
 
-    def add_loose_ends(self, entity: str, sourced_ids: Iterable[str], named_by: str) -> None:
-        """Notes ids that are named or listed, and that the roster has no use for as things are."""
-        rows = [(entity, sourced_id, named_by) for sourced_id in sourced_ids]
-        self._insert("stage_loose_ends", ("entity", "sourced_id", "named_by"), rows)
+    def add_loose_ends(self, entity: str, named_by: str, ends: Iterable[tuple[str, str]]) -> None:
+        """Notes ids that are named or listed, and that the roster has no use for as things are: (sourced_id, reason)."""
+        rows = [(entity, sourced_id, named_by, reason) for sourced_id, reason in ends]
+        self._insert("stage_loose_ends", ("entity", "sourced_id", "named_by", "reason"), rows)
 
     def add_problem(self, problem: Problem) -> None:
         """Keeps a problem for the run's record."""

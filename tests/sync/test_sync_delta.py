@@ -50,7 +50,7 @@ def next_day(lab: Lab) -> None:
 
 def sync_changes(lab: Lab, **changes: Any) -> None:
     """A delta, and then a full run that has to find nothing left to do."""
-    ended = lab.sync(mode="delta", sync=LONG, **changes)
+    ended = lab.sync(mode="delta", **{"sync": LONG} | changes)
     assert lab.rows("SELECT mode FROM sync_runs ORDER BY id DESC LIMIT 1") == [("delta",)], lab.log()
     assert ended.exit_code == ExitCode.DONE
     after, log = lab.content(), lab.log()
@@ -78,17 +78,143 @@ def asked(lab: Lab, collection: str) -> list[dict[str, str]]:
     return seen
 
 
+def readings(seen: list[dict[str, str]]) -> str:
+    """The readings among what a collection was asked: `d` for what changed, `w` for the whole."""
+    return "".join("d" if "filter" in params else "w" for params in seen if params["offset"] == "0")
+
+
 def test_only_what_changed_is_asked_for_and_applied(lab: Lab) -> None:
-    users, enrollments, classes = (asked(lab, name) for name in ("users", "enrollments", "classes"))
+    names = ("academicSessions", "classes", "users", "enrollments")
+    sessions, classes, users, enrollments = (asked(lab, name) for name in names)
     lab.provider.touch("users", "s1-st1", email="new@example.org")
     lab.provider.touch("enrollments", "s1-a-2", status="tobedeleted")
     ended = lab.sync(mode="delta", sync=LONG)
-    assert users[0]["filter"] == enrollments[0]["filter"] == "dateLastModified>'2026-10-01T05:45:00.000Z'"
-    assert "filter" not in classes[0]
+    for first in (classes[0], users[0], enrollments[0]):
+        assert first["filter"] == "dateLastModified>'2026-10-01T05:45:00.000Z'"
+    assert "filter" not in sessions[0]
     assert ended.counts["users"] == {"updated": 1, "unchanged": 0, "problems": 0}
     assert ended.counts["enrollments"] == {"suspended": 1, "unchanged": 0, "problems": 0}
     assert lab.rows("SELECT email FROM users WHERE sourced_id = 's1-st1'") == [("new@example.org",)]
     assert "existing user user.s1-st2" not in lab.log()
+
+
+def test_where_something_else_decides_about_classes_all_of_them_are_read(lab: Lab) -> None:
+    p, classes = lab.provider, asked(lab, "classes")
+
+    def are_whole(**changes: Any) -> bool:
+        classes.clear()
+        next_day(lab)
+        sync_changes(lab, **changes)
+        return readings(classes) == "ww"
+
+    assert not are_whole()
+    p.touch("academicSessions", "t1", endDate="2027-07-01")
+    assert are_whole()
+    assert lab.rows("SELECT DISTINCT end_date FROM classes") == [("2027-07-01",)]
+    assert not are_whole()
+    lab.sync(sync={"terms": "current"})
+    assert are_whole(sync={"terms": "current"} | LONG)
+    lab.sync()
+    lab.roster.execute("UPDATE classes SET origin = 'local' WHERE sourced_id = 's1-b'")
+    assert are_whole()
+    lab.roster.execute("UPDATE classes SET origin = 'provider', missing_runs = 1 WHERE sourced_id = 's1-b'")
+    assert are_whole()
+
+
+def test_classes_with_a_problem_are_read_until_it_is_gone(lab: Lab) -> None:
+    classes = asked(lab, "classes")
+    lab.provider.touch("classes", "s1-b", school=None)
+    for _ in "abc":
+        next_day(lab)
+        assert lab.sync(mode="delta", sync=LONG).exit_code == ExitCode.RECORD_PROBLEMS
+        assert ("classes", "s1-b", "error", "missing_school") in lab.problems()
+    lab.provider.touch("classes", "s1-b", school=ref("s1", "org"))
+    for _ in "abc":
+        next_day(lab)
+        sync_changes(lab)
+    assert readings(classes) == "dww" + "ww" + "dw" + "dw"
+
+
+def test_an_enrollment_that_moves_into_a_class_that_is_not_kept_goes_for_its_reason(lab: Lab) -> None:
+    p, classes = lab.provider, asked(lab, "classes")
+    p.touch("classes", "s1-b", status="tobedeleted")
+    lab.sync(mode="delta", sync=LONG)
+    for _ in "ab":
+        next_day(lab)
+        sync_changes(lab)
+    p.touch("enrollments", "s1-a-1", **{"class": ref("s3-a", "class")})
+    p.touch("enrollments", "s1-a-2", **{"class": ref("s1-b", "class")})
+    classes.clear()
+    sync_changes(lab)
+    assert readings(classes) == "dw"
+    assert lab.outcome_of("s1-a-1", "enrollments") == ("suspended", "out_of_scope")
+    assert lab.outcome_of("s1-a-2", "enrollments") == ("suspended", "class_removed")
+
+
+def test_a_class_that_nobody_knows_is_looked_for_once(lab: Lab) -> None:
+    p, classes = lab.provider, asked(lab, "classes")
+    p.class_("hidden", "s1", "c3")  # with a dateLastModified of long ago
+    p.enroll("new", "s1-st1", "hidden", dateLastModified=p.clock)
+    sync_changes(lab)
+    assert "new" in lab.active("enrollments")
+    assert "c3" in lab.active("courses")
+    assert readings(classes) == "dww"
+    next_day(lab)
+    p.enroll("lost", "s1-st1", "nowhere", dateLastModified=p.clock)
+    classes.clear()
+    for _ in "ab":
+        assert lab.sync(mode="delta", sync=LONG).exit_code == ExitCode.RECORD_PROBLEMS
+        assert ("enrollments", "lost", "error", "unknown_class") in lab.problems()
+    assert readings(classes) == "dwd"
+
+
+def test_a_course_that_only_classes_name_which_did_not_change_is_kept_up(lab: Lab) -> None:
+    lab.provider.touch("classes", "s1-a", course=ref("c3", "course"))
+    sync_changes(lab)
+    next_day(lab)
+    next_day(lab)
+    lab.provider.touch("courses", "c3", title="Anew")
+    sync_changes(lab)
+    assert lab.rows("SELECT title, status FROM courses WHERE sourced_id = 'c3'") == [("Anew", "active")]
+
+
+def test_a_class_that_is_gone_but_kept_gets_nobody_new(lab: Lab) -> None:
+    keep = {"sync": LONG | {"on_removed": "keep"}}
+    p = lab.provider
+    p.drop("classes", "s1-b")
+    p.touch("classes", "s2-b", status="tobedeleted")
+    lab.sync(**keep)
+    for _ in "ab":
+        next_day(lab)
+        lab.sync(mode="delta", **keep)
+    p.enroll("late", "s1-st1", "s1-b", dateLastModified=p.clock)
+    p.enroll("later", "s2-st1", "s2-b", "student", "s2", dateLastModified=p.clock)
+    lab.sync(mode="delta", **keep)
+    assert {"s1-b", "s2-b"} <= lab.active("classes")
+    assert not {"late", "later"} & lab.active("enrollments")
+
+
+def test_a_deleted_person_who_changes_needs_no_reading_of_all_enrollments(lab: Lab) -> None:
+    p, enrollments = lab.provider, asked(lab, "enrollments")
+    p.user("gone", status="tobedeleted")
+    p.enroll("of-gone", "gone", "s1-a")
+    lab.sync()
+    next_day(lab)
+    p.touch("users", "gone", email="new@example.org")
+    enrollments.clear()
+    sync_changes(lab)
+    assert readings(enrollments) == "dw"
+
+
+def test_an_enrollment_of_somebody_who_is_known_for_deleted_goes(lab: Lab) -> None:
+    p = lab.provider
+    p.user("gone", status="tobedeleted", dateLastModified=p.clock)
+    for _ in "ab":
+        lab.sync(mode="delta", sync=LONG)
+        next_day(lab)
+    p.touch("enrollments", "s1-a-1", user=ref("gone"))
+    sync_changes(lab)
+    assert lab.outcome_of("s1-a-1", "enrollments") == ("suspended", "user_removed")
 
 
 def test_nothing_is_removed_by_absence(lab: Lab) -> None:
@@ -391,8 +517,9 @@ def test_removals_that_wait_for_the_end_of_a_freeze_come_with_a_full_run(lab: La
     freeze = {"freeze_removals": (Period(date(2026, 10, 1), date(2026, 10, 5)),)}
     lab.provider.touch("users", "s1-st1", status="tobedeleted")
     lab.sync(sync=LONG, guards=freeze, today=date(2026, 10, 2))
-    next_day(lab)
-    assert mode_of(lab, guards=freeze, today=date(2026, 10, 3)) == "delta"
+    for _ in "ab":  # the second does not see the person any more
+        next_day(lab)
+        assert mode_of(lab, guards=freeze, today=date(2026, 10, 3)) == "delta"
     assert "s1-st1" in lab.active("users")
     assert mode_of(lab, guards=freeze, today=date(2026, 10, 6)) == "full"
     assert "s1-st1" not in lab.active("users")
@@ -407,6 +534,7 @@ def test_a_delta_that_leaves_something_to_do_does_not_move_the_cursor(lab: Lab) 
     lab.sync(mode="delta", sync=LONG, today=date(2026, 10, 6))
     assert "s1-st1" not in lab.active("users")
     assert delta.read_state(lab.roster, "default").cursors == {
+        "classes": "2026-10-02T06:00:00.000Z",
         "users": "2026-10-02T06:00:00.000Z",
         "enrollments": "2026-10-02T06:00:00.000Z",
     }

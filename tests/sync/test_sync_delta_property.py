@@ -20,13 +20,20 @@ SPARE = tuple(f"e{n}" for n in range(4))
 user, class_, school = st.sampled_from(USERS), st.sampled_from(CLASSES), st.sampled_from(SCHOOLS)
 enrollment = st.sampled_from((*SPARE, "s1-a-1", "s1-b-2", "s2-a-1", "s3-a-1", "s3-b-2"))
 role = st.sampled_from(ROLES)
+course, term = st.sampled_from(("c1", "c2", "c3", "c4")), st.sampled_from(("t1", "t2", "t3"))
 change = st.one_of(
     st.tuples(st.just("orgs"), user, st.lists(school, max_size=2, unique=True)),
     st.tuples(st.just("agents"), user, st.lists(user, max_size=2, unique=True)),
     st.tuples(st.just("role"), user, role),
     st.tuples(st.just("email"), user, st.sampled_from(("a@x", "b@x"))),
-    st.tuples(st.just("mark"), st.one_of(user, class_, enrollment), st.sampled_from(("tobedeleted", "active"))),
+    st.tuples(
+        st.just("mark"), st.one_of(user, class_, enrollment, course, term), st.sampled_from(("tobedeleted", "active"))
+    ),
     st.tuples(st.just("school"), class_, school),
+    st.tuples(st.just("course"), class_, course),
+    st.tuples(st.just("terms"), class_, st.lists(term, max_size=2, unique=True)),
+    st.tuples(st.just("title"), st.one_of(class_, course, term), st.sampled_from(("one", "two"))),
+    st.tuples(st.just("endDate"), term, st.sampled_from(("2027-06-11", "2027-07-01"))),
     st.tuples(st.just("enroll"), enrollment, st.tuples(user, class_, role)),
     st.tuples(st.just("drop"), enrollment, st.none()),
 )
@@ -38,6 +45,8 @@ def three_schools() -> Provider:
     p = small_district()
     p.org("s3")
     p.course("c3", "s3")
+    p.course("c4", "s3")
+    p.session("t2")
     for letter in "ab":
         p.class_(f"s3-{letter}", "s3", "c3")
     for n in (1, 2):
@@ -53,12 +62,15 @@ def three_schools() -> Provider:
 def alter(p: Provider, kind: str, name: str, what: object) -> None:
     """One change, as a provider makes it: with a new dateLastModified, but for a row that is gone for good."""
     users, classes, enrollments = p.records["users"], p.records["classes"], p.records["enrollments"]
+    courses, sessions = p.records["courses"], p.records["academicSessions"]
     if name == "never":
         return
     if name in USERS and name not in users:
         p.user(name, "student", ("s1",), dateLastModified=p.clock)
     if name in CLASSES and name not in classes:
         p.class_(name, "s1", dateLastModified=p.clock)
+    if name == "t3" and name not in sessions:  # until then, classes name a term that nobody lists
+        p.session(name, dateLastModified=p.clock)
     if kind == "orgs":
         p.touch("users", name, orgs=[ref(org, "org") for org in what])  # type: ignore[attr-defined]
     elif kind == "agents":
@@ -66,11 +78,17 @@ def alter(p: Provider, kind: str, name: str, what: object) -> None:
     elif kind in ("role", "email"):
         p.touch("users", name, **{kind: what})
     elif kind == "mark":
-        found = next((rows for rows in (users, classes, enrollments) if name in rows), None)
+        found = next((rows for rows in (users, classes, enrollments, courses, sessions) if name in rows), None)
         if found is not None:
             found[name] |= {"status": what, "dateLastModified": p.clock}
     elif kind == "school":
         p.touch("classes", name, school=ref(str(what), "org"))
+    elif kind == "course":
+        p.touch("classes", name, course=ref(str(what), "course"))
+    elif kind == "terms":
+        p.touch("classes", name, terms=[ref(term, "academicSession") for term in what])  # type: ignore[attr-defined]
+    elif kind in ("title", "endDate"):
+        p.touch(next(key for key, rows in p.records.items() if name in rows), name, **{kind: what})
     elif kind == "enroll":
         person, taught, as_role = what  # type: ignore[misc]
         where = classes.get(taught, {}).get("school", ref("s1", "org"))["sourcedId"]
@@ -92,6 +110,9 @@ def nightly(lab: Lab, changes: list[tuple[str, str, object]]) -> None:
 @given(nights=st.lists(night, min_size=1, max_size=4))
 @example(  # an enrollment names somebody whom nobody knows; a later night they are known, and gone
     nights=[[("enroll", "s1-a-1", ("new-1", "s1-a", "student"))], [], [("mark", "new-1", "tobedeleted")]]
+)
+@example(  # the same the other way round
+    nights=[[("mark", "new-1", "tobedeleted")], [], [("enroll", "s1-a-1", ("new-1", "s1-a", "student"))]]
 )
 def test_after_deltas_a_full_run_finds_nothing_left_to_do(nights: list[list[tuple[str, str, object]]]) -> None:
     with new_lab(three_schools()) as lab:
