@@ -6,10 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -19,6 +20,7 @@ from textual.widgets import Static
 from oneroster_tui.errors import RosterSyncError, Stopped
 from screens.desk import desk_of
 from screens.fitting import clean, cut
+from screens.widgets.fitted import Fitted
 from screens.words import Look, counted
 
 if TYPE_CHECKING:
@@ -88,6 +90,16 @@ def rung_pieces(rung: Rung, width: int) -> Pieces:
     return [*pieces, "\n", *(f"{' ' * INDENT}{line}\n" for line in lines)]
 
 
+def climbed(rungs: Sequence[Rung], asking: str, width: int) -> Content:
+    """The rungs there are, and the one that is being asked for."""
+    pieces: Pieces = []
+    for rung in rungs:
+        pieces += rung_pieces(rung, max(20, width - 1))
+    if asking:
+        pieces += [(f"{ASKING.glyph} {asking:<16} {ASKING.word:>6}", ASKING.style)]
+    return Content.assemble(*pieces).rstrip("\n")
+
+
 def verdict_of(rungs: Sequence[Rung], orgs: Sequence[Org], *, unsaved: bool, moved: str = "") -> Verdict:
     """What a test that went to its end means.
 
@@ -143,7 +155,7 @@ class Ladder(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Rungs, verdict."""
-        yield Static(id="rungs")
+        yield Fitted(id="rungs")
         yield Static(id="verdict")
 
     def on_mount(self) -> None:
@@ -232,10 +244,6 @@ class Ladder(VerticalScroll):
         self.draw()
         self.post_message(self.Changed())
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Breaks the lines anew."""
-        self.draw()
-
     def draw(self) -> None:
         """Draws rungs and verdict."""
         if self.verdict is None:
@@ -244,9 +252,4 @@ class Ladder(VerticalScroll):
             look = self.verdict.look
             heading = Content.assemble((f"{look.glyph} ", f"bold {look.style}"), (self.verdict.text, "bold"))
         self.query_one("#verdict", Static).update(heading)
-        pieces: Pieces = []
-        for rung in self.rungs:
-            pieces += rung_pieces(rung, max(20, self.scrollable_content_region.width - 1))
-        if self.asking:
-            pieces += [(f"{ASKING.glyph} {self.asking:<16} {ASKING.word:>6}", ASKING.style)]
-        self.query_one("#rungs", Static).update(Content.assemble(*pieces).rstrip("\n"))
+        self.query_one("#rungs", Fitted).tell(partial(climbed, tuple(self.rungs), self.asking))

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
 
 from screens.commands import Command, bindings
-from screens.fitting import clean, fit
 from screens.frame import FramedScreen
 from screens.log_book import LogBook
-from screens.sync_words import Parts, next_step, short, table_parts
+from screens.plan_review_words import plan_parts
+from screens.widgets.fitted import Fitted
 from screens.widgets.log_pane import LogPane
-from screens.words import NOTHING_HELD, took
+from screens.words import NOTHING_HELD
 from styles import sheet
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class PlanReviewScreen(FramedScreen):
 
     def body(self) -> ComposeResult:
         """The sums, then the log's removals."""
-        yield Static(id="question")
+        yield Fitted(id="question")
         yield LogPane()
 
     def on_mount(self) -> None:
@@ -62,27 +61,13 @@ class PlanReviewScreen(FramedScreen):
         pane.see("removal" if self.book.counts["removal"] else None)
         self.tell()
 
-    def on_resize(self) -> None:
-        """Tells it for the new width."""
-        self.tell()
-
     def tell(self) -> None:
         """Says what the plan came to."""
         ended = self.snapshot.ended
-        if ended is None:
-            return
-        width = max(40, self.size.width - 4)
-        parts: Parts = [
-            ("◇ plan", "bold"),
-            (f"  run {ended.run_id}, took {took(ended.seconds)}: nothing was written.", "dim"),
-            "\nA plan keeps its sums and its problems; row by row it is told in the log below.",
-        ]
-        notes = [clean(note.text) for note in self.snapshot.notes]
-        parts += [f"\n{fit(text, width)}" for text in short(notes, 5 if self.has_class("-wide") else 3, "reasons")]
-        parts += table_parts(ended.counts, width)
-        steps = [("s", "does it"), *([("v", f"reviews run {self.hold.id}, which is held")] if self.hold else [])]
-        parts += ["\n", *next_step(*steps, ("esc", "goes back"))]
-        self.query_one("#question", Static).update(Content.assemble(*parts))
+        if ended is not None:
+            self.query_one("#question", Fitted).tell(
+                lambda width: Content.assemble(*plan_parts(self.snapshot, ended, self.hold, max(40, width)))
+            )
 
     def action_start(self) -> None:
         """Does it, seen on Sync."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from oneroster_tui.roster import queries
 from oneroster_tui.roster.queries import ProblemGroup, RunRow
@@ -18,6 +20,7 @@ from screens.sync_idle import Pages, idle_parts
 from screens.sync_words import end_parts, progress_parts
 from screens.widgets.confirm import Confirm
 from screens.widgets.empty import Empty
+from screens.widgets.fitted import Fitted
 from screens.widgets.log_pane import LogPane
 from screens.widgets.log_view import LogView
 from screens.words import NOTHING_HELD, RUN_FIRST
@@ -25,19 +28,6 @@ from styles import sheet
 
 TICK = 2.0
 """Seconds between two looks at what grows by itself: how long another process has been syncing."""
-
-
-class RunPanel(Static):
-    """What is said of the run. Draws only what is new: a layout ten times a second would cost the run more than its log."""
-
-    said = Content("")
-
-    def tell(self, said: Content) -> None:
-        """Says something, unless it is said already."""
-        if said.plain != self.said.plain or said.spans != self.said.spans:
-            taller = said.plain.count("\n") != self.said.plain.count("\n")
-            self.said = said
-            self.update(said, layout=taller or not self.size)
 
 
 class SyncScreen(FramedScreen):
@@ -84,7 +74,7 @@ class SyncScreen(FramedScreen):
     def body(self) -> ComposeResult:
         """The run on the left (or on top), its log beside (or below) it."""
         with VerticalScroll(id="run", can_focus=False):
-            yield RunPanel()
+            yield Fitted(id="told", least=3)
         with Vertical(id="log-side"):
             yield LogPane()
             yield Empty(*words.LOG_WILL_RUN)
@@ -144,21 +134,22 @@ class SyncScreen(FramedScreen):
 
     def draw(self) -> None:
         """Says how the run stands."""
-        if not self.in_view or not self.query(RunPanel):  # the latter where the app is being left
-            return
-        panel, snapshot = self.query_one(RunPanel), self.snapshot
-        width = max(40, self.query_one("#run").size.width - 1)
+        if self.in_view and self.query(Fitted):  # not where the app is being left
+            parts = self.parts()
+            self.query_one("#told", Fitted).tell(lambda width: Content.assemble(*parts(width=max(40, width - 1))))
+
+    def parts(self) -> Callable[..., words.Parts]:
+        """What says for a `width` how the run stands."""
+        snapshot = self.snapshot
         if snapshot is not None and snapshot.active:
-            parts = progress_parts(snapshot, width)
-        elif snapshot is not None and self.desk.state.running is None and self.elsewhere is None:
+            return partial(progress_parts, snapshot)
+        if snapshot is not None and self.desk.state.running is None and self.elsewhere is None:
             rows = self.size.height - 5 if self.has_class("-wide") else 13
-            parts = end_parts(snapshot, self.groups, width, rows)
-        else:
-            parts = idle_parts(self.desk, self.hold, self.elsewhere, width, self.pages)
-        panel.tell(Content.assemble(*parts))
+            return partial(end_parts, snapshot, self.groups, rows=rows)
+        return partial(idle_parts, self.desk, self.hold, self.elsewhere, pages=self.pages)
 
     def on_resize(self) -> None:
-        """Draws for the new width."""
+        """Draws for the new height; the width draws itself."""
         self.call_after_refresh(self.draw)
 
     # What the roster tells

@@ -17,6 +17,9 @@ import pytest_textual_snapshot
 import textual
 from filelock import FileLock
 from textual import _wait
+from textual.events import Resize
+from textual.geometry import Size
+from textual.notifications import Notification
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
@@ -64,6 +67,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
+    monkeypatch.setattr(Notification, "time_left", 600.0)  # a message stands as long as it is looked at
     monkeypatch.setattr(pytest_textual_snapshot, "SVGImageExtension", Pictures)
 
 
@@ -217,6 +221,34 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
         await settle(pilot)
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits until something holds, and all is drawn; says what the screen shows where it never does."""
+    app = pilot.app
+    assert isinstance(app, InterfaceApp)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await pilot.pause(0.01)
+    assert holds(), screen_text(app)
+    await settle(pilot)
+
+
+async def resize(pilot: Pilot[Any], *sizes: tuple[int, int]) -> None:
+    """Gives the terminal one size after the other, and waits after each until all is drawn."""
+    for size in sizes:
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda size=size: pilot.app.screen._compositor.size == size)  # type: ignore[misc]
+
+
+async def drag(pilot: Pilot[Any], *sizes: tuple[int, int]) -> None:
+    """Gives the terminal one size after the other, each before the last is drawn: a dragged window, or a busy machine."""
+    app = pilot.app
+    for size in sizes:
+        app._driver._size = app._size = Size(*size)  # type: ignore[union-attr]  # as `resize_terminal` does
+        app.screen.post_message(Resize(app.size, app.size))
+    await settle(pilot)
 
 
 async def type_words(pilot: Pilot[Any], words: str) -> None:

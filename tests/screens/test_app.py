@@ -19,7 +19,7 @@ from screens import memory
 from screens.clipboard import LIMIT, copy, sequence
 from screens.modes import MODES
 from screens.thrifty_sheet import ThriftySheet
-from tests.screens.conftest import Drive, make_app, press, screen_text, settle, write_config
+from tests.screens.conftest import Drive, drag, make_app, press, resize, screen_text, settle, write_config
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -131,13 +131,15 @@ def test_any_size_breaks_nothing(drive: Drive, demo_folder: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         for mode in MODES:
             await press(pilot, mode.key)
+            before = screen_text(app)
             for size in ((200, 60), (100, 30), (60, 18), (30, 8), (80, 24)):
-                await pilot.resize_terminal(*size)
-                while app.screen.size != size:  # Textual waits for the last of several sizes
-                    await pilot.pause(0.02)
-                await settle(pilot)
+                await resize(pilot, size)
                 wide = [line for line in screen_text(app).splitlines() if cell_len(line) > size[0]]
                 assert (mode.id, size, wide) == (mode.id, size, [])
+            assert screen_text(app) == before
+            await resize(pilot, (30, 8))
+            await drag(pilot, (60, 18), (30, 8), (200, 60), (80, 24))
+            assert screen_text(app) == before
 
     drive(app, steps)
 

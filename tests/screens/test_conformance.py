@@ -23,7 +23,18 @@ from screens.widgets.notice import Notice
 from tests.conformance.examining import connection
 from tests.provider_lab.docs import QUIRKS
 from tests.provider_lab.whole import LabTransport, WholeProvider
-from tests.screens.conftest import NOW, SIZES, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import (
+    NOW,
+    SIZES,
+    Drive,
+    make_app,
+    press,
+    resize,
+    screen_text,
+    type_words,
+    until,
+    write_config,
+)
 
 Snap = Callable[..., bool]
 IDS = ["80x24", "120x40"]
@@ -85,16 +96,6 @@ def screen_of(pilot: Pilot[Any]) -> ConformanceScreen:
     screen = pilot.app.screen
     assert isinstance(screen, ConformanceScreen)
     return screen
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    """Waits until something holds."""
-    for _ in range(1000):
-        if holds():
-            break
-        await pilot.pause(0.01)
-    assert holds(), screen_text(pilot.app)
-    await settle(pilot)
 
 
 async def opened(pilot: Pilot[Any]) -> None:
@@ -331,8 +332,7 @@ def test_resizing_and_hostile_words(drive: Drive, demo_folder: Path, monkeypatch
 
     async def steps(pilot: Pilot[Any]) -> None:
         await examined(pilot)
-        await pilot.resize_terminal(120, 40)
-        await settle(pilot)
+        await resize(pilot, (120, 40))
         await press(pilot, "f", "j", "j", "j", "enter")
         shown = screen_text(pilot.app)
         assert "\x1b" not in shown

@@ -23,7 +23,19 @@ from screens.connection import ConnectionScreen
 from screens.connection_leave import Unsaved
 from tests.bundles import write
 from tests.lab import small_district
-from tests.screens.conftest import NOW, SIZES, Drive, make_app, press, screen_text, settle, write_config
+from tests.screens.conftest import (
+    NOW,
+    SIZES,
+    Drive,
+    drag,
+    make_app,
+    press,
+    resize,
+    screen_text,
+    settle,
+    until,
+    write_config,
+)
 
 Snap = Callable[..., bool]
 IDS = ["80x24", "120x40"]
@@ -69,16 +81,6 @@ def screen_of(pilot: Pilot[Any]) -> ConnectionScreen:
     screen = pilot.app.screen
     assert isinstance(screen, ConnectionScreen)
     return screen
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    """Waits until something holds."""
-    for _ in range(400):
-        if holds():
-            break
-        await pilot.pause(0.01)
-    assert holds(), screen_text(pilot.app)
-    await settle(pilot)
 
 
 async def climb(pilot: Pilot[Any], key: str = "t") -> None:
@@ -496,10 +498,11 @@ def test_resizing_breaks_nothing(drive: Drive, demo_folder: Path, monkeypatch: p
     async def steps(pilot: Pilot[Any]) -> None:
         await climb(pilot)
         before = screen_text(pilot.app)
-        for width, height in ((60, 18), (30, 8), (200, 60)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
-        await until(pilot, lambda: screen_text(pilot.app) == before)  # laid out anew in more than one step
+        await resize(pilot, (60, 18), (30, 8), (200, 60))
+        assert screen_text(pilot.app) == before
+        await resize(pilot, (30, 8))
+        await drag(pilot, (60, 18), (30, 8), (200, 60))
+        assert screen_text(pilot.app) == before
 
     drive(make_app(demo_folder, "connection"), steps, (200, 60))
 

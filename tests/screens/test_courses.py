@@ -18,7 +18,7 @@ from screens.participants import ParticipantsScreen
 from screens.person import PersonScreen
 from screens.widgets.empty import Empty
 from screens.widgets.lazy_table import LazyTable
-from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, settle, type_words
+from tests.screens.conftest import SIZES, Drive, make_app, press, resize, screen_text, settle, type_words
 
 Snap = Callable[..., bool]
 BOTH = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -387,8 +387,7 @@ def test_resizing_breaks_nothing(drive: Drive, demo_folder: Path) -> None:
             await press(pilot, *keys)
             before = screen_text(pilot.app)
             for size in ((60, 18), (200, 60)):
-                await pilot.resize_terminal(*size)
-                await settle(pilot)
+                await resize(pilot, size)
                 await check(pilot, size)
             assert screen_text(pilot.app) == before
 

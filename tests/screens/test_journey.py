@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from oneroster_tui import config, demo
 from oneroster_tui.app import InterfaceApp
 from oneroster_tui.headless.workplace import Options
-from tests.screens.conftest import NOW, Drive, make_app, press, screen_text, settle, write_config
+from tests.screens.conftest import NOW, Drive, make_app, press, resize, screen_text, write_config
 
 
 async def seen(pilot: Pilot[Any], *words: str, seconds: float = 60) -> str:
@@ -73,13 +73,6 @@ def test_the_first_day_with_the_demo_in_an_empty_folder(
     monkeypatch.chdir(tmp_path)
     drive(InterfaceApp(Options(demo=True), now=lambda: NOW, watch=False), first_day)
     assert len(config.load(tmp_path / "oneroster-demo" / "config.toml").schools.sync) == 2
-
-
-async def resize(pilot: Pilot[Any], *sizes: tuple[int, int]) -> None:
-    """Changes the terminal's size, and lets everything be drawn each time."""
-    for size in sizes:
-        await pilot.resize_terminal(*size)
-        await settle(pilot)
 
 
 def test_any_size_shows_every_mode(drive: Drive, demo_folder: Path) -> None:

@@ -19,7 +19,7 @@ from screens.person import PersonScreen
 from screens.why import WhyScreen
 from screens.widgets.lazy_table import LazyTable
 from screens.widgets.notice import Notice
-from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, settle, type_words
+from tests.screens.conftest import SIZES, Drive, make_app, press, resize, screen_text, type_words
 from tests.screens.test_courses import NASTY, change, check, make_busy, rows, unreadable, wait_for_search
 
 Snap = Callable[..., bool]
@@ -366,8 +366,7 @@ def test_resizing_breaks_nothing(drive: Drive, demo_folder: Path) -> None:
             await press(pilot, *keys)
             before = screen_text(pilot.app)
             for size in ((60, 18), (200, 60)):
-                await pilot.resize_terminal(*size)
-                await settle(pilot)
+                await resize(pilot, size)
                 await check(pilot, size)
             assert screen_text(pilot.app) == before
 

@@ -16,7 +16,18 @@ from screens.review import ReviewScreen
 from screens.sync import SyncScreen
 from screens.widgets.confirm import Confirm
 from screens.widgets.notice import Notice
-from tests.screens.conftest import SIZES, TODAY, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import (
+    SIZES,
+    TODAY,
+    Drive,
+    make_app,
+    press,
+    resize,
+    screen_text,
+    settle,
+    type_words,
+    write_config,
+)
 
 Snap = Callable[..., bool]
 BY_SIZE = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -161,8 +172,7 @@ def test_hostile_values_and_resizing_break_nothing(drive: Drive, demo_folder: Pa
     async def steps(pilot: Pilot[Any]) -> None:
         await press(pilot, "v", "j", "j")
         for width, height in ((200, 60), (60, 18), (80, 24)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
+            await resize(pilot, (width, height))
             shown = screen_text(pilot.app)
             assert "\x1b" not in shown
             assert "\u202e" not in shown

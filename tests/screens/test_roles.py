@@ -16,7 +16,7 @@ from oneroster_tui.errors import ConfigError
 from screens.roles import RolesScreen
 from screens.roles_dialogs import NameAsk, RolePicker
 from screens.widgets.confirm import Confirm
-from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import SIZES, Drive, make_app, press, resize, screen_text, type_words, write_config
 
 Snap = Callable[..., bool]
 IDS = ["80x24", "120x40"]
@@ -292,9 +292,7 @@ def test_hostile_texts_are_harmless(drive: Drive, demo_folder: Path, size: tuple
 def test_resizing_breaks_nothing(drive: Drive, demo_folder: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         before = screen_text(pilot.app)
-        for width, height in ((60, 18), (30, 8), (200, 60)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
+        await resize(pilot, (60, 18), (30, 8), (200, 60))
         assert screen_text(pilot.app) == before
 
     drive(make_app(demo_folder, "roles"), steps, (200, 60))

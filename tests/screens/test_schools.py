@@ -17,7 +17,18 @@ from screens.school_tree import Node, arranged, found_in
 from screens.schools import SchoolsScreen
 from screens.widgets.confirm import Confirm
 from screens.widgets.lazy_table import LazyTable
-from tests.screens.conftest import SIZES, TODAY, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import (
+    SIZES,
+    TODAY,
+    Drive,
+    make_app,
+    press,
+    resize,
+    screen_text,
+    settle,
+    type_words,
+    write_config,
+)
 
 Snap = Callable[..., bool]
 BY_SIZE = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -221,8 +232,7 @@ def test_hostile_names_and_circles_break_nothing(
         assert "[red]no markup[/red] [/]" in shown
         assert "\x1b" not in shown
         for width, height in ((200, 60), (60, 18), (80, 24)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
+            await resize(pilot, (width, height))
             assert max(map(len, screen_text(pilot.app).splitlines())) <= width
         await press(pilot, "G", "space", "ctrl+s", "escape", "g", "y")
 

@@ -33,7 +33,7 @@ from screens.run_screen import RunScreen
 from screens.sync import SyncScreen
 from screens.widgets.confirm import Confirm
 from screens.widgets.log_view import LogView
-from tests.screens.conftest import SIZES, Drive, make_app, press, screen_text, settle, type_words, write_config
+from tests.screens.conftest import SIZES, Drive, make_app, press, resize, screen_text, settle, type_words, write_config
 
 Snap = Callable[..., bool]
 BY_SIZE = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -385,16 +385,13 @@ def test_hostile_names_and_resizing_break_nothing(drive: Drive, demo_folder: Pat
         app.desk.runs.start("full", script(events, ENDED, gate))
         await tick(pilot)
         for width, height in ((200, 60), (60, 18), (200, 60), (80, 24)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
+            await resize(pilot, (width, height))
             shown = screen_text(app)
             assert "\x1b" not in shown
             assert len(shown.splitlines()) <= height
         gate.set()
         await app.desk.runs.finished()
-        for width, height in ((60, 18), (80, 24)):
-            await pilot.resize_terminal(width, height)
-            await settle(pilot)
+        await resize(pilot, (60, 18), (80, 24))
         assert "Held by a guard" in screen_text(app)
 
     drive(make_app(demo_folder, "sync"), steps)
