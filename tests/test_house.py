@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,29 @@ def test_no_module_is_two() -> None:
     lines = {path: count for path, (_, count) in modules(*ROOMS).items()}
     assert {path: count for path, count in lines.items() if count > LINES_OF_A_MODULE} == {}
     assert sorted(lines.values())[len(lines) // 2] <= LINES_OF_THE_MEDIAN
+
+
+def imported(body: list[ast.stmt], known: Collection[str]) -> Iterator[str]:
+    """The modules that a module needs to be there before itself: not what a function imports, nor what only types name."""
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                yield inner if inner in known else node.module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.Try):
+            yield from imported(node.body, known)
+
+
+def test_no_modules_need_each_other() -> None:
+    """Where two do, it depends on who is imported first if there is an error."""
+    trees = {
+        path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): tree.body
+        for path, (tree, _) in modules("oneroster_tui", "screens").items()
+    }
+    needs = {name: {one for one in imported(body, trees) if one in trees} - {name} for name, body in trees.items()}
+    list(TopologicalSorter(needs).static_order())
 
 
 def test_every_module_says_first_what_room_it_is() -> None:

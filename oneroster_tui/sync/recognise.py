@@ -19,6 +19,7 @@ from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import delta
 from oneroster_tui.sync.entities import USERS, Entity
 from oneroster_tui.sync.stage import CARRIED, Stage
+from oneroster_tui.sync.standing import hanging, unkept
 
 TABLES: Final = ("users", "enrollments")
 """The tables of which unchanged records are recognised."""
@@ -212,24 +213,3 @@ def _keep(stage: Stage, table: str, matching: str, column: str, value: str) -> N
 
 def _forget(stage: Stage, table: str, ids: str) -> None:
     stage.execute(f"UPDATE fingerprints_{table} SET fingerprint = NULL WHERE id IN ({ids})")
-
-
-def unkept(stage: Stage) -> str:
-    """A SELECT of the users whose record was listed and is not kept."""
-    return (
-        f"SELECT u.id FROM stage_users s JOIN users u ON u.source_id = {stage.source_id} AND u.sourced_id = s.sourced_id "
-        "WHERE s.kept = 0"
-    )
-
-
-def hanging(stage: Stage) -> str:
-    """A SELECT of the active enrollments that are no longer kept for their user or class, though their record may be."""
-    source, gone = stage.source_id, "d.reason <> 'broken'"
-    return (
-        f"SELECT e.id FROM dropped d JOIN users u ON u.source_id = {source} AND u.sourced_id = d.sourced_id "
-        f"JOIN enrollments e ON e.user_id = u.id AND e.status = 'active' WHERE d.entity = 'users' AND {gone} "
-        "AND NOT EXISTS (SELECT 1 FROM stage_users s WHERE s.sourced_id = d.sourced_id AND s.kept > 0) "
-        f"UNION SELECT e.id FROM dropped d JOIN classes c ON c.source_id = {source} AND c.sourced_id = d.sourced_id "
-        f"JOIN enrollments e ON e.class_id = c.id AND e.status = 'active' WHERE d.entity = 'classes' AND {gone} "
-        "AND NOT EXISTS (SELECT 1 FROM stage_classes s WHERE s.sourced_id = d.sourced_id)"
-    )
