@@ -139,8 +139,8 @@ class Engine:
     def measure(self, execute: Execute, table: str) -> None:
         """Lets the engine learn what a table that was just filled holds, where it does not by itself."""
 
-    def free_ids(self, execute: Execute, table: str) -> None:
-        """Lets rows that others insert without an id get one beyond those that the sync gave out."""
+    def free_ids(self, execute: Execute, table: str, above: int = 0) -> None:
+        """Lets rows that are inserted without an id get one beyond those that the table has, and beyond `above`."""
 
     def alone(self, database: pw.Database, work: Callable[[], None]) -> None:
         """Does some work while no other process does the same, as far as that is needed: SQLite keeps them apart itself."""

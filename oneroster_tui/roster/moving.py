@@ -44,6 +44,12 @@ def move(source: Roster, target: Roster, tell: Callable[[str, int], None]) -> di
                     do="report it; the roster is where it was",
                 )
             tell(table, counts[1])
+        given_out = dict(
+            source.execute("SELECT entity, last_id FROM id_counters").fetchall()
+        )  # some to rows that are gone
+        for table in tables:
+            if any(column.name == "id" for column in target.database.get_columns(table)):
+                target.engine.free_ids(target.execute, table, given_out.get(table, 0))
         return {table: int(target.value(f"SELECT COUNT(*) FROM {table}")) for table in tables}
 
 
@@ -95,8 +101,6 @@ def copy(source: Roster, target: Roster, table: str) -> None:
     rows = source.stream(f"SELECT {', '.join(columns)} FROM {table}")
     while some := [fit(row) for row in islice(rows, BATCH)]:
         target.load(table, columns, some)
-    if "id" in columns:
-        target.engine.free_ids(target.execute, table)
 
 
 def fitter(flags: list[bool]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

@@ -169,10 +169,11 @@ class Postgres(Engine):
     def measure(self, execute: Execute, table: str) -> None:
         execute(f"ANALYZE {table}")
 
-    def free_ids(self, execute: Execute, table: str) -> None:
+    def free_ids(self, execute: Execute, table: str, above: int = 0) -> None:
         sequence = f"pg_get_serial_sequence('{table}', 'id')"
         execute(
-            f"SELECT setval({sequence}, GREATEST(MAX(id), nextval({sequence}))) FROM {table} HAVING MAX(id) IS NOT NULL"
+            f"SELECT setval({sequence}, GREATEST(MAX(id), ?, nextval({sequence}))) FROM {table} HAVING COALESCE(MAX(id), ?) > 0",
+            (above, above),
         )
 
     def alone(self, database: pw.Database, work: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ from oneroster_tui.roster.database import Roster, open_roster
 from oneroster_tui.roster.moving import move, tables_of
 from oneroster_tui.sync.undo import undo
 from tests import server
-from tests.lab import Lab, lab_in
+from tests.lab import Lab, lab_in, ref
 
 
 @pytest.fixture
@@ -79,6 +79,31 @@ def test_what_was_moved_is_synced_and_undone_as_before(lab: Lab, target: Roster)
     run = moved.rows("SELECT MIN(run_id) FROM sync_changes WHERE action = 'updated'")[0][0]
     undo(lab.settings, target, moved.events.append, run)
     assert moved.rows("SELECT email FROM users WHERE sourced_id = 's1-st2'") == [("s1-st2@example.org",)]
+
+
+def test_ids_of_deleted_rows_are_given_to_nobody_after_a_move(lab: Lab, target: Roster) -> None:
+    """Nor after the way back: an undo looks for rows by them."""
+    late = {"enrollments": "late", "relationships": "s1-st2 s1-pa3"}
+    back = open_roster("sqlite:///back/r.db", lab.folder)
+    for source, next_ in ((lab.roster, target), (target, back)):
+        here, there = (Lab(lab.folder, lab.provider, lab.settings, roster) for roster in (source, next_))
+        lab.provider.enroll("late", "s1-st2", "s2-a")
+        lab.provider.records["users"]["s1-st2"]["agents"] = [ref("s1-pa2"), ref("s1-pa3")]
+        here.sync()
+        deleted = {table: here.local_id(name, table) for table, name in late.items()}
+        lab.provider.drop("enrollments", "late")
+        lab.provider.records["users"]["s1-st2"]["agents"].pop()
+        ended = here.sync(sync={"on_removed": "delete"})
+        move(source, next_, lambda *_: None)
+        lab.provider.enroll("later", "s1-st3", "s2-a")
+        lab.provider.records["users"]["s1-st2"]["agents"] = [ref("s1-pa2"), ref("s2-pa3")]
+        there.sync()
+        assert there.local_id("later", "enrollments") > deleted["enrollments"]
+        assert there.local_id("s1-st2 s2-pa3", "relationships") > deleted["relationships"]
+        undo(lab.settings, next_, lab.events.append, ended.run_id)
+        assert {table: there.local_id(name, table) for table, name in late.items()} == deleted
+        lab.provider.drop("enrollments", "later")
+    back.close()
 
 
 def test_a_database_with_rows_is_refused(lab: Lab, target: Roster) -> None:
