@@ -70,28 +70,46 @@ def exceeds(removals: int, stored: int, limits: Guards) -> bool:
 def trips(stage: Stage, limits: Guards) -> list[Trip]:
     """The guards that the planned removals exceed: for each guarded table over the source, then over each school."""
     return [
-        trip for entity in SCHOOL_OF for trip in figures(stage, entity) if exceeds(trip.removals, trip.stored, limits)
+        trip
+        for entity in SCHOOL_OF
+        for trip in figures(stage, entity, limits)
+        if exceeds(trip.removals, trip.stored, limits)
     ]
 
 
-def figures(stage: Stage, entity: Entity) -> Iterator[Trip]:
-    """Removals and stored rows of a table, over the source and over each school that would lose any."""
-    if not stage.value("SELECT 1 FROM changes WHERE entity = ? AND action = 'removal' LIMIT 1", (entity.table,)):
-        return
+def figures(stage: Stage, entity: Entity, limits: Guards) -> Iterator[Trip]:
+    """Removals and stored rows of a table, over the source and over each school, where the removals may be too many.
+
+    A million rows are counted only for removals that would be too many of a few.
+    """
     # With `delete`, rows that were suspended long ago go along with their user: nothing that anybody still uses.
-    active = f"SELECT id FROM {entity.table} WHERE source_id = ? AND status = 'active'"
-    planned = (
-        f"SELECT 1 FROM changes c WHERE c.entity = '{entity.table}' AND c.action = 'removal' AND c.local_id = a.id"
+    going = (
+        f"FROM changes c CROSS JOIN {entity.table} a WHERE c.entity = '{entity.table}' AND c.action = 'removal' "
+        f"AND a.id = c.local_id AND a.source_id = {stage.source_id} AND a.status = 'active'"
     )
-    goes = f"SUM(CASE WHEN EXISTS ({planned}) THEN 1 ELSE 0 END)"
-    removals, stored = stage.execute(f"SELECT {goes}, COUNT(*) FROM ({active}) a", (stage.source_id,)).fetchone()
-    if not removals:
+    removals = stage.value(f"SELECT COUNT(*) {going}")
+    if not exceeds(removals, 0, limits):
         return
-    yield Trip(entity.table, None, removals, stored)
+    stored = stored_by_school(stage, entity)
+    if entity is ENROLLMENTS:  # each counts for one school
+        stage.active[entity.table] = sum(stored.values())
+    yield Trip(entity.table, None, removals, stage.count_active(entity))
     rows = stage.execute(
-        f"SELECT o.school, {goes}, COUNT(*) FROM ({active}) a JOIN ({SCHOOL_OF[entity]}) o ON o.id = a.id GROUP BY o.school",
-        (stage.source_id,),
+        f"SELECT o.school, COUNT(*) FROM (SELECT a.id {going}) g JOIN ({SCHOOL_OF[entity]}) o ON o.id = g.id GROUP BY o.school"
     )
-    for school, gone, stored in rows.fetchall():
-        if gone:
-            yield Trip(entity.table, school, gone, stored)
+    for school, gone in rows.fetchall():
+        yield Trip(entity.table, school, gone, stored[school])
+
+
+def stored_by_school(stage: Stage, entity: Entity) -> dict[str, int]:
+    """The active rows of a table that count for each school."""
+    active = f"a.source_id = {stage.source_id} AND a.status = 'active'"
+    by_school = (
+        f"SELECT o.school, COUNT(*) FROM {entity.table} a JOIN ({SCHOOL_OF[entity]}) o ON o.id = a.id WHERE {active}"
+    )
+    if entity is ENROLLMENTS:  # by the class first: to look for the class of each took as long again
+        by_school = (
+            "SELECT c.school_sourced_id AS school, SUM(m.members) FROM (SELECT a.class_id AS class_id, COUNT(*) AS members "
+            f"FROM enrollments a WHERE {active} GROUP BY a.class_id) m JOIN classes c ON c.id = m.class_id"
+        )
+    return {school: int(count) for school, count in stage.execute(f"{by_school} GROUP BY school").fetchall()}

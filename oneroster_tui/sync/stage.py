@@ -45,6 +45,7 @@ class Stage:
 
     Attributes:
         all_new: the tables of which every staged row is new, and too many to be written into `changes` one by one.
+        active: how many rows of a table were active before this run, where they were counted.
         merging: whether a user may be made of several records, or was.
         recognised: of the tables of which unchanged records were told by their bytes and not staged: how many. What of
             those tables is neither staged nor so recognised was not listed.
@@ -68,6 +69,7 @@ class Stage:
         self.merging = False
         self.round = 1
         self._foretold: dict[str, int] = {}
+        self.active: dict[str, int] = {}
         self._loaded = 0
         self.execute = roster.execute
         self.value = roster.value
@@ -162,6 +164,16 @@ class Stage:
         if self._loaded >= MEASURED:
             for table in tables:
                 self.roster.engine.measure(self.execute, table)
+
+    def count_active(self, entity: Entity) -> int:
+        """How many rows of a table are active before this run is applied; counted once."""
+        if entity.table not in self.active:
+            self.active[entity.table] = int(
+                self.value(
+                    f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'", (self.source_id,)
+                )
+            )
+        return self.active[entity.table]
 
     def reserve_ids(self, entity: Entity, count: int) -> int:
         """Gives out `count` local ids of a table, for good; returns the one before the first.

@@ -52,11 +52,10 @@ def grinding(stage: Stage, limits: Guards) -> list[Trip]:
 
 def staying(stage: Stage, entity: Entity) -> int:
     """How many rows of a table will be active after a run that saw only what changed."""
-    active = f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'"
     planned = "SELECT COUNT(*) FROM changes WHERE entity = ? AND action {}"
     coming = stage.value(planned.format("IN ('created', 'reactivated')"), (entity.table,))
     going = stage.value(planned.format("= 'removal'"), (entity.table,))
-    return int(stage.value(active, (stage.source_id,)) + coming - going)
+    return int(stage.count_active(entity) + coming - going)
 
 
 def high_water(stage: Stage) -> dict[str, int]:
@@ -80,15 +79,21 @@ def emptied_classes(stage: Stage, limits: Guards) -> list[Trip]:
     """Classes of some size that would lose over half of their members while they themselves stay."""
     if limits.max_remove_percent is None and limits.max_remove_count is None:
         return []
+    losing = (  # few have to be counted: over half of the smallest go
+        "SELECT r.class_id AS class_id, COUNT(*) AS gone FROM changes p CROSS JOIN enrollments r "
+        f"WHERE p.entity = 'enrollments' AND p.action = 'removal' AND r.id = p.local_id AND r.source_id = {stage.source_id} "
+        "AND r.status = 'active' GROUP BY r.class_id HAVING COUNT(*) * 2 > ? "
+        "AND MAX(CASE WHEN p.reason = 'class_removed' THEN 0 ELSE 1 END) = 1"
+    )
+    members = (
+        f"SELECT COUNT(*) FROM enrollments e WHERE e.class_id = g.class_id AND e.source_id = {stage.source_id} "
+        "AND e.status = 'active'"
+    )
     rows = stage.execute(
-        "SELECT k.title, k.school_sourced_id, COUNT(p.local_id), COUNT(*) FROM enrollments r "
-        "JOIN classes k ON k.id = r.class_id "
-        "LEFT JOIN changes p ON p.entity = 'enrollments' AND p.action = 'removal' AND p.local_id = r.id "
-        "WHERE r.source_id = ? AND r.status = 'active' AND r.class_id IN "
-        "(SELECT e.class_id FROM enrollments e JOIN changes c ON c.local_id = e.id "
-        "WHERE c.entity = 'enrollments' AND c.action = 'removal' AND c.reason <> 'class_removed') "
-        "GROUP BY k.id, k.title, k.school_sourced_id HAVING COUNT(*) >= ? AND COUNT(p.local_id) * 2 > COUNT(*)",
-        (stage.source_id, SMALLEST_CLASS),
+        "SELECT m.title, m.school, m.gone, m.stored FROM (SELECT k.id AS id, k.title AS title, k.school_sourced_id AS school, "
+        f"g.gone AS gone, ({members}) AS stored FROM ({losing}) g JOIN classes k ON k.id = g.class_id) m "
+        "WHERE m.stored >= ? AND m.gone * 2 > m.stored ORDER BY m.id",
+        (SMALLEST_CLASS, SMALLEST_CLASS),
     ).fetchall()
     return [Trip("enrollments", school, gone, stored, f"class {title}") for title, school, gone, stored in rows]
 
@@ -104,10 +109,10 @@ def hold_mass_edits(stage: Stage, max_change_percent: float | None) -> list[Trip
             f"WHERE c.entity = '{entity.table}' AND c.action = 'updated' AND ({different})"
         )
         count = stage.value(f"SELECT COUNT(*) {edited}")
-        stored = stage.value(
-            f"SELECT COUNT(*) FROM {entity.table} WHERE source_id = ? AND status = 'active'", (stage.source_id,)
-        )
-        if max_change_percent is not None and count > REKEYED_AT_LEAST and count * 100 > max_change_percent * stored:
+        if max_change_percent is None or count <= REKEYED_AT_LEAST:
+            continue
+        stored = stage.count_active(entity)
+        if count * 100 > max_change_percent * stored:
             stage.execute(
                 f"UPDATE changes SET action = 'held', reason = 'mass_edit' WHERE entity = '{entity.table}' AND action = 'updated'"
             )
