@@ -179,6 +179,23 @@ class BundlePull(Pull):
         self.stage.add_agents(agents)
         plan.decide(self.stage, USERS, self.stage.round, self.emit)
 
+    def finish_people(self) -> None:
+        """Decides people and enrollments; says what a delta leaves out that was suspended with whoever came back."""
+        super().finish_people()
+        if Collection.ENROLLMENTS not in self.walks.partial:
+            return
+        back = "SELECT local_id FROM changes WHERE action = 'reactivated' AND entity ="
+        count = self.stage.value(
+            "SELECT COUNT(*) FROM enrollments r WHERE r.source_id = ? AND r.status <> 'active' AND r.origin = 'provider' "
+            f"AND (r.user_id IN ({back} 'users') OR r.class_id IN ({back} 'classes')) "
+            "AND r.sourced_id NOT IN (SELECT sourced_id FROM stage_enrollments) "
+            "AND r.sourced_id NOT IN (SELECT sourced_id FROM dropped WHERE entity = 'enrollments')",
+            (self.stage.source_id,),
+        )
+        if count:
+            text = f"{count:,} enrollments of people and classes that came back did not come with them"
+            self.emit(Note(f"  {text}: those still listed come with the next whole bundle.", "warning"))
+
     def keep_more_users(self, keep: Callable[[Stage, int], None]) -> None:
         """Keeps users for another reason than their org; of those of whom nothing came there is nothing to say."""
 

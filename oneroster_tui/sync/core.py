@@ -241,7 +241,7 @@ class Session:
         removals.settle_removals(self.stage, end)
         for entity in ENTITIES:
             removals.announce(self.stage, entity, self.emit)
-        for table in sorted(pulled.unidentified):
+        for table in sorted(pulled.unidentified - (self.stage.partial if self.stage.is_delta else frozenset())):
             text = f"{table}: records came without a usable sourcedId, so nothing counts as absent there in this run"
             self.emit(Note(text, "warning"))
         return exceeded

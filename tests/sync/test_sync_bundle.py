@@ -159,6 +159,28 @@ def test_a_delta_changes_what_it_names_and_nothing_else(lab: Lab, inbox: Path) -
     assert len(lab.active("enrollments")) == 16
 
 
+@pytest.mark.parametrize(("name", "count"), [("s1-st1", 2), ("s1-a", 4)])
+def test_who_comes_back_without_enrollments_gets_them_with_the_next_whole_bundle(
+    lab: Lab, inbox: Path, name: str, count: int
+) -> None:
+    """Nobody can be asked for them, nor be sure that they were not deleted meanwhile."""
+    p = small_district()
+    sync_bundle(lab, write(inbox / "1.zip", p))
+    before = lab.active("enrollments")
+    collection = "users" if name in p.records["users"] else "classes"
+    for number, status in ((2, "tobedeleted"), (3, "active")):
+        change = Provider(records={key: {} for key in p.records} | {collection: {name: p.records[collection][name]}})
+        change.mark(collection, name, status=status)
+        sync_bundle(lab, write(inbox / f"{number}.zip", change, **dict.fromkeys(change.records, "delta")))
+        assert len(lab.active("enrollments")) == len(before) - count
+    assert name in lab.active(collection)
+    assert f"{count} enrollments of people and classes that came back did not come with them" in lab.log()
+    assert "usable sourcedId" not in lab.log()
+    sync_bundle(lab, write(inbox / "4.zip", p))
+    assert lab.active("enrollments") == before
+    assert "came back" not in lab.log()
+
+
 def test_a_delta_of_roles(lab: Lab, inbox: Path) -> None:
     p = small_district()
     sync_bundle(lab, write(inbox / "1.zip", p, "1.2"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,6 +39,11 @@ def find(p: Provider, name: str) -> str:
     return next((collection for collection in FILES if name in p.records[collection]), "")
 
 
+def names(enrollment: dict[str, Any], name: str) -> bool:
+    """Whether an enrollment is of this person or class."""
+    return name in (enrollment["user"]["sourcedId"], enrollment["class"]["sourcedId"])
+
+
 def alter(p: Provider, kind: str, name: str, what: object) -> None:
     """One change, with a new dateLastModified."""
     if name in USERS and not find(p, name):
@@ -50,6 +56,8 @@ def alter(p: Provider, kind: str, name: str, what: object) -> None:
         p.touch("users", name, **{kind: what})
     elif kind == "mark" and find(p, name):
         p.touch(find(p, name), name, status=what)
+        if what == "active":  # whose enrollments went, too: nobody could be asked for them
+            p.touch("enrollments", *(key for key, row in p.records["enrollments"].items() if names(row, name)))
     elif kind == "school":
         p.touch("classes", name, school=ref(str(what), "org"))
     elif kind == "term":
