@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.sync.audit import audit_after, audit_before
 from oneroster_tui.sync.entities import (
@@ -18,6 +21,9 @@ from oneroster_tui.sync.entities import (
 from oneroster_tui.sync.first_load import indexes_late
 from oneroster_tui.sync.recognise import keep_fingerprints
 from oneroster_tui.sync.stage import CARRIED, Stage, new_rows, of_change
+
+ROLE = ("org_sourced_id", "role", "role_type")
+"""The columns of `user_roles` besides the user's, and the members of a role in `users.roles`."""
 
 REMOVALS_FIRST_TO_LAST = (RELATIONSHIPS, ENROLLMENTS, CLASSES, USERS, COURSES, ACADEMIC_SESSIONS, ORGS)
 
@@ -128,22 +134,27 @@ def follow_users(stage: Stage) -> None:
         "ON CONFLICT (source_id, sourced_id) DO UPDATE SET user_id = excluded.user_id",
         (stage.source_id, stage.source_id),
     )
-    columns = ("org_sourced_id", "role", "role_type")
-    told = f"users u, {engine.json_each('u.roles', 'e')} WHERE u.id"
-    same = " AND ".join(f"x.{column} = {engine.json_member('e', column)}" for column in columns)
+    same = " AND ".join(f"x.{column} = {engine.json_member('e', column)}" for column in ROLE)
     changed = "SELECT local_id FROM changes WHERE entity = 'users' AND action"
     stage.execute(
         f"DELETE FROM user_roles AS x WHERE x.user_id IN ({changed} IN ('created', 'updated', 'reactivated')) "
-        f"AND NOT EXISTS (SELECT 1 FROM {told} = x.user_id AND {same})"
+        f"AND NOT EXISTS (SELECT 1 FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id = x.user_id AND {same})"
     )
-    new = f"{told} IN ({changed} = 'created')"
-    added = (  # most people change in something else, and a night's few rows lie far apart
-        f"{told} IN ({changed} IN ('updated', 'reactivated')) "
-        f"AND NOT EXISTS (SELECT 1 FROM user_roles x WHERE x.user_id = u.id AND {same})"
+    add_roles(stage.roster, f"IN ({changed} = 'created')")
+    add_roles(  # most people change in something else, and a night's few rows lie far apart
+        stage.roster,
+        f"IN ({changed} IN ('updated', 'reactivated')) "
+        f"AND NOT EXISTS (SELECT 1 FROM user_roles x WHERE x.user_id = u.id AND {same})",
     )
-    members = ", ".join(engine.json_member("e", column) for column in columns)
-    for some in (new, added):
-        stage.execute(f"INSERT INTO user_roles (user_id, {', '.join(columns)}) SELECT u.id, {members} FROM {some}")
+
+
+def add_roles(roster: Roster, whose: str, parameters: Sequence[Any] = ()) -> None:
+    """Inserts into `user_roles` what `users.roles` says of some people (SQL: what holds of their id)."""
+    members = ", ".join(roster.engine.json_member("e", column) for column in ROLE)
+    told = f"users u, {roster.engine.json_each('u.roles', 'e')} WHERE u.id {whose}"
+    roster.execute(
+        f"INSERT INTO user_roles (user_id, {', '.join(ROLE)}) SELECT u.id, {members} FROM {told}", parameters
+    )
 
 
 def follow_classes(stage: Stage) -> None:

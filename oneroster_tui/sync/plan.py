@@ -155,9 +155,7 @@ def announce(stage: Stage, entity: Entity, round_: int, emit: Emit) -> None:
 
 def count_new(stage: Stage, entity: Entity) -> int:
     """How many rows of a table are new."""
-    if entity.table in stage.all_new:
-        return int(stage.value(f"SELECT COUNT(*) FROM {entity.stage}"))
-    return int(stage.value("SELECT COUNT(*) FROM changes WHERE entity = ? AND action = 'created'", (entity.table,)))
+    return int(stage.value(f"SELECT COUNT(*) FROM {new_rows(stage, entity)}"))
 
 
 def announce_many(stage: Stage, entity: Entity, count: int, emit: Emit) -> None:

@@ -15,7 +15,7 @@ from oneroster_tui.records import Problem
 from oneroster_tui.roster.database import Roster, now
 from oneroster_tui.roster.queries import ChangeRow, change_row
 from oneroster_tui.sync import runs
-from oneroster_tui.sync.apply import keep_highest_id
+from oneroster_tui.sync.apply import add_roles, keep_highest_id
 from oneroster_tui.sync.audit import row_json, stored_columns
 from oneroster_tui.sync.entities import (
     ACADEMIC_SESSIONS,
@@ -263,15 +263,9 @@ class Undoing:
 
     def follow(self, entity: Entity, row: dict[str, Any]) -> None:
         """Brings what follows from a user (`user_roles`) back with it."""
-        engine = self.roster.engine
         if entity is USERS:
             self.roster.execute("DELETE FROM user_roles WHERE user_id = ?", (row["id"],))
-            members = ", ".join(engine.json_member("e", key) for key in ("org_sourced_id", "role", "role_type"))
-            self.roster.execute(
-                "INSERT INTO user_roles (user_id, org_sourced_id, role, role_type) "
-                f"SELECT u.id, {members} FROM users u, {engine.json_each('u.roles', 'e')} WHERE u.id = ?",
-                (row["id"],),
-            )
+            add_roles(self.roster, "= ?", (row["id"],))
 
     def follow_ids(self) -> None:
         """Makes provider ids mean whom they meant; one that nobody here had goes back to the user who is called by it."""
