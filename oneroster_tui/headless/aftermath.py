@@ -81,7 +81,10 @@ def witnessed(settings: Settings, output: Output, stopping: Stopping, following:
     witness = Witness(settings, output)
     failure: BaseException | None = None
     try:
-        yield witness
+        try:
+            yield witness
+        finally:
+            output.release()
     except Exception as error:
         failure = error
         witness.log.write(f"{error}\n" if isinstance(error, RosterSyncError) else f"{unforeseen(error, quiet=True)}\n")

@@ -7,11 +7,13 @@ import ssl
 from collections.abc import Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
+from urllib.request import getproxies
 
 import httpx
 
 from oneroster_tui import __version__
 from oneroster_tui.errors import ConfigError
+from oneroster_tui.provider.direct import Direct
 
 if TYPE_CHECKING:
     from oneroster_tui.config import Connection
@@ -54,6 +56,7 @@ def http_client(
     plain = at_home and all(url.scheme == "http" for url in urls)
     connections = connection.concurrency + 1
     try:
+        context = _no_tls() if plain or transport is not None else trust()
         return httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=httpx.Timeout(connection.timeout, connect=min(connection.timeout, CONNECT_SECONDS), pool=None),
@@ -61,8 +64,8 @@ def http_client(
             # No cookies: the API has no sessions, and httpx's jar is not made for threads.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             event_hooks={"request": [starting]},
-            verify=_no_tls() if plain or transport is not None else trust(),
-            transport=transport,
+            verify=context,
+            transport=transport or (Direct(context) if at_home or not proxied() else None),
             trust_env=not at_home,
             mounts={
                 f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")
@@ -80,6 +83,11 @@ def http_client(
             where="the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY",
             do="Give it as http://host:port, or unset it.",
         ) from None
+
+
+def proxied() -> bool:
+    """Whether the environment, or the system, names a proxy: httpx's own transport knows how to speak to one."""
+    return not {"http", "https", "all"}.isdisjoint(getproxies())
 
 
 def trust() -> ssl.SSLContext:

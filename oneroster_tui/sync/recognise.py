@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from oneroster_tui.config import Settings
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync import delta
@@ -32,6 +34,8 @@ MOST: Final = 150_000
 
 Known = tuple[Any, ...]
 """Of a recognised record: its row's local id; of a user also username, sourcedId and modification time."""
+
+_values = msgspec.json.Decoder(list[Any]).decode
 
 
 def can_recognise(settings: Settings, roster: Roster, source_id: int) -> bool:
@@ -63,11 +67,13 @@ class Recogniser:
         self._missed = f"unmatched_{entity.table}"
         stage.execute(f"DROP TABLE IF EXISTS temp.{self._missed}")
         stage.execute(f"CREATE TEMP TABLE {self._missed} (id INTEGER PRIMARY KEY)")
-        who = ", r.username, r.sourced_id, r.date_last_modified" if entity is USERS else ""
-        rows = "JOIN users r ON r.id = f.id " if entity is USERS else ""
+        known = ["id", *(("username", "sourced_id", "date_last_modified") if entity is USERS else ())]
+        rows = "JOIN users r USING (id) " if entity is USERS else ""
+        # A stretch comes as one row of arrays: with each row, the driver gives Python's lock away (docs/scale.md).
         self._next = (
-            f"SELECT f.place, f.fingerprint, f.id{who} FROM fingerprints_{entity.table} f {rows}WHERE f.place > ? "
-            "AND f.source_id = ? AND f.fingerprint IS NOT NULL ORDER BY f.place LIMIT ?"
+            f"SELECT MAX(place), {', '.join(f'json_group_array({column})' for column in ('fingerprint', *known))} "
+            f"FROM (SELECT place, fingerprint, {', '.join(known)} FROM fingerprints_{entity.table} f {rows}"
+            "WHERE place > ? AND f.source_id = ? AND fingerprint IS NOT NULL ORDER BY place LIMIT ?)"
         )
 
     def recognise(self, prints: Sequence[int]) -> list[Known | None]:
@@ -81,12 +87,13 @@ class Recogniser:
 
     def _advance(self, count: int) -> None:
         """Reads fingerprints ahead."""
-        rows = self.stage.execute(self._next, (self._place, self.stage.source_id, max(count, AHEAD))).fetchall()
-        self._read += len(rows)
-        self._more = len(rows) >= max(count, AHEAD) and len(self._window) + len(rows) <= MOST
-        if rows:
-            self._place = rows[-1][0]
-            self._window.update((row[1], row[2:]) for row in rows)
+        wanted = max(count, AHEAD)
+        place, *arrays = self.stage.execute(self._next, (self._place, self.stage.source_id, wanted)).fetchone()
+        prints, *known = map(_values, arrays)
+        self._read += len(prints)
+        self._more = len(prints) >= wanted and len(self._window) + len(prints) <= MOST
+        self._window.update(zip(prints, zip(*known, strict=True), strict=True))
+        self._place = place or self._place
 
     def conclude(self) -> int:
         """Notes whose record was not recognised; says how many records came besides, although they had been recognised.
