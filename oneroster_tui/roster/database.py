@@ -16,7 +16,7 @@ import peewee as pw
 
 from oneroster_tui.errors import ConfigError, NoRoster, RosterError
 from oneroster_tui.roster import models
-from oneroster_tui.roster.engine import Engine, Rows
+from oneroster_tui.roster.engine import PAGE, Engine, Rows
 from oneroster_tui.roster.locks import FileLocks, Locks
 from oneroster_tui.text import sanitise
 
@@ -229,7 +229,14 @@ def open_file(path: Path, *, create: bool) -> Roster:
     database = pw.SqliteDatabase(
         str(path),
         timeout=BUSY_TIMEOUT,
-        pragmas={"journal_mode": "wal", "foreign_keys": 1, "threads": 1, "synchronous": "NORMAL", "cache_size": -CACHE},
+        pragmas={
+            "page_size": PAGE,  # of a new file; before anything else
+            "journal_mode": "wal",
+            "foreign_keys": 1,
+            "threads": 1,
+            "synchronous": "NORMAL",
+            "cache_size": -CACHE,
+        },
     )
     real = path.resolve()  # by whatever link a run came, it meets the others at one lock
     return Roster(database, Engine(), str(path), FileLocks(real.with_name(real.name + ".lock")))
