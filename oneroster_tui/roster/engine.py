@@ -98,7 +98,13 @@ class Engine:
     def settle(self, execute: Execute) -> None:
         """What makes a connection quick with temporary tables: they are never needed after a crash."""
         # Some builds overwrite whatever is deleted: the stage is gone with the connection as it is.
-        settings = (f"page_size = {PAGE}", "journal_mode = OFF", "synchronous = OFF", "cache_size = -16000", "secure_delete = OFF")
+        settings = (
+            f"page_size = {PAGE}",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "cache_size = -16000",
+            "secure_delete = OFF",
+        )
         for pragma in (f"temp.{setting}" for setting in settings):
             execute(f"PRAGMA {pragma}")
 
