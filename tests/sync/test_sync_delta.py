@@ -178,6 +178,22 @@ def test_a_course_that_only_classes_name_which_did_not_change_is_kept_up(lab: La
     assert lab.rows("SELECT title, status FROM courses WHERE sourced_id = 'c3'") == [("Anew", "active")]
 
 
+def test_classes_follow_their_terms(lab: Lab) -> None:
+    def terms() -> set[tuple[Any, ...]]:
+        ends = "JOIN classes c ON c.id = x.class_id JOIN academic_sessions t ON t.id = x.session_id"
+        return set(lab.rows(f"SELECT c.sourced_id, t.sourced_id FROM class_sessions x {ends}"))
+
+    p, before = lab.provider, terms()
+    p.session("t2", dateLastModified=p.clock)
+    p.class_("s1-c", "s1", dateLastModified=p.clock)
+    sync_changes(lab)
+    assert terms() == before | {("s1-c", "t1")}
+    next_day(lab)
+    p.touch("classes", "s1-a", terms=[ref("t2", "academicSession")])
+    sync_changes(lab)
+    assert terms() == (before | {("s1-c", "t1"), ("s1-a", "t2")}) - {("s1-a", "t1")}
+
+
 def test_a_class_that_is_gone_but_kept_gets_nobody_new(lab: Lab) -> None:
     keep = {"sync": LONG | {"on_removed": "keep"}}
     p = lab.provider
@@ -516,8 +532,9 @@ def test_after_a_run_that_did_not_end_well_a_full_one_is_due(lab: Lab, end: str)
 def test_removals_that_wait_for_the_end_of_a_freeze_come_with_a_full_run(lab: Lab) -> None:
     freeze = {"freeze_removals": (Period(date(2026, 10, 1), date(2026, 10, 5)),)}
     lab.provider.touch("users", "s1-st1", status="tobedeleted")
+    next_day(lab)
     lab.sync(sync=LONG, guards=freeze, today=date(2026, 10, 2))
-    for _ in "ab":  # the second does not see the person any more
+    for _ in "ab":  # neither sees the person any more
         next_day(lab)
         assert mode_of(lab, guards=freeze, today=date(2026, 10, 3)) == "delta"
     assert "s1-st1" in lab.active("users")
