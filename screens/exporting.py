@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from oneroster_tui.errors import ExitCode
+from screens import exporting_words as words
 from screens.commands import Command, Commanding, bindings
 from screens.connection_form import ValueInput
 from screens.desk import Desk, desk_of
@@ -64,8 +65,8 @@ def list_forms(
         return write
 
     return [
-        Form(f"{what}, CSV for a spreadsheet", ".csv", writer(as_json=False)),
-        Form(f"{what}, JSON", ".json", writer(as_json=True)),
+        Form(words.as_csv(what), ".csv", writer(as_json=False)),
+        Form(words.as_json(what), ".json", writer(as_json=True)),
     ]
 
 
@@ -91,9 +92,9 @@ def roster_forms(schools: tuple[str, ...], whose: str) -> list[Form]:
         return export_files(roster, settings, path, schools=schools, stopping=stopping)
 
     return [
-        Form(f"{whose}, OneRoster 1.1 bundle", ".zip", bundle("1.1")),
-        Form(f"{whose}, OneRoster 1.2 bundle", ".zip", bundle("1.2")),
-        Form(f"{whose}, files for Moodle, a folder", "", moodle),
+        Form(words.as_bundle(whose, "1.1"), ".zip", bundle("1.1")),
+        Form(words.as_bundle(whose, "1.2"), ".zip", bundle("1.2")),
+        Form(words.for_moodle(whose), "", moodle),
     ]
 
 
@@ -133,7 +134,7 @@ class ExportAsk(Commanding, ModalScreen[tuple[Form, Path]]):
             options = OptionList(*(Option(Content(clean(form.label, 60))) for form in self.forms), compact=True)
             options.can_focus = False  # the arrows work from the field
             yield options
-            yield Static("Write to (↑ ↓ choose the form):", classes="ask")
+            yield Static(words.WRITE_TO, classes="ask")
             field = ValueInput(f"{self.given}{self.form.ending}", compact=True, max_length=1000, select_on_focus=False)
             field.cursor_blink = not desk_of(self).economy
             yield field
@@ -173,12 +174,12 @@ class ExportAsk(Commanding, ModalScreen[tuple[Form, Path]]):
         """Takes the answer; asks a second time before something is replaced."""
         text = self.query_one(Input).value.strip()
         if not text or not text.isprintable():
-            self.tell("✗ Type where to write it; esc leaves it.")
+            self.tell(words.NO_NAME)
             return
         path = self.folder / Path(text).expanduser()
         if path.exists() and self.warned != path:
             self.warned = path
-            self.tell("▲ It is there already: Enter again replaces it.")
+            self.tell(words.IS_THERE)
             return
         self.dismiss((self.form, path))
 
@@ -206,7 +207,7 @@ class ExportingScreen(FramedScreen):
     @work(group="export")
     async def write(self, form: Form, path: Path) -> None:
         """Writes on a thread, and says where, or why not."""
-        self.notify("You can go on meanwhile.", title=f"Writing {clean(path.name, 60)} …", markup=False)
+        self.notify(words.GO_ON, title=words.writing(clean(path.name, 60)), markup=False)
         report = await self.attempt(asyncio.to_thread(written, self.desk, form, path))
         if report is not None:
             rows = sum(report.files.values())
@@ -214,7 +215,7 @@ class ExportingScreen(FramedScreen):
             severity: Any = "warning" if lacking else "information"
             self.app.notify(
                 clean(f"{path} {lacking}".strip(), 400),
-                title=f"Written: {rows:,} rows",
+                title=words.written(rows),
                 severity=severity,
                 timeout=15,
                 markup=False,

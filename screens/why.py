@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from oneroster_tui.errors import RosterSyncError
+from screens import why_words as words
 from screens.commands import Command, bindings
 from screens.desk import Desk
 from screens.frame import FramedScreen
@@ -39,17 +40,7 @@ async def there(desk: Desk, ids: list[str]) -> list[str]:
     try:
         return await desk.ask(ask)
     except RosterSyncError as error:
-        return [f"The provider was not asked: {error.what}"]
-
-
-QUESTION = "Why is somebody not here?"
-ASK_FOR = "an id, username, e-mail or full name"
-TYPE = "Type whom you miss, and press enter."
-TYPE_FIRST = "Type an id, a username, an e-mail address or a full name first."
-LOOKING = "Looking …"
-ASKING = "Asking …"
-AT_PROVIDER = "At the provider"
-NOTHING_HERE = "The roster cannot be read, or nothing was synced yet. 5 goes to Sync."
+        return [words.not_asked(error.what)]
 
 
 class WhyScreen(FramedScreen):
@@ -72,15 +63,15 @@ class WhyScreen(FramedScreen):
 
     def body(self) -> ComposeResult:
         """The question, the field, the answer."""
-        yield Static(Content.assemble((QUESTION, "bold")), id="question")
-        field = Input(self.text, placeholder=ASK_FOR, compact=True)
+        yield Static(Content.assemble((words.QUESTION, "bold")), id="question")
+        field = Input(self.text, placeholder=words.ASK_FOR, compact=True)
         field.cursor_blink = not self.desk.economy
         yield field
         yield FactSheet()
 
     def on_mount(self) -> None:
         """Asks, where that is wanted."""
-        self.query_one(FactSheet).show([Section("", none=TYPE)])
+        self.query_one(FactSheet).show([Section("", none=words.TYPE)])
         if self.at_once:
             self.action_ask()
 
@@ -91,17 +82,17 @@ class WhyScreen(FramedScreen):
         text = self.query_one(Input).value.strip()
         sheet_ = self.query_one(FactSheet)
         if not text:
-            sheet_.show([Section("", none=TYPE_FIRST)])
+            sheet_.show([Section("", none=words.TYPE_FIRST)])
             return
-        sheet_.show([Section("", none=LOOKING)])
+        sheet_.show([Section("", none=words.LOOKING)])
         answer = await self.attempt(here(self.desk, text), missing=lambda: None)
         said = answer.said if answer else []
         ids = answer.ids if answer else [text]
-        sections = [Section("Here", [Fact("", sentence) for sentence in said], NOTHING_HERE)]
-        sheet_.show([*sections, Section(AT_PROVIDER, none=ASKING)])
+        sections = [Section(words.HERE, [Fact("", sentence) for sentence in said], words.NOTHING_HERE)]
+        sheet_.show([*sections, Section(words.AT_PROVIDER, none=words.ASKING)])
         sheet_.focus()
         told = await there(self.desk, ids)
-        sheet_.show([*sections, Section(AT_PROVIDER, [Fact("", sentence) for sentence in told])])
+        sheet_.show([*sections, Section(words.AT_PROVIDER, [Fact("", sentence) for sentence in told])])
 
     def why_not_filter(self) -> str | None:
         """The field can always be typed into."""
