@@ -59,7 +59,7 @@ class Direct(httpx.BaseTransport):
     def close(self) -> None:
         """Close what is idle, and everything else as soon as it is."""
         self._closed = True
-        for lines in self._idle.values():
+        for lines in list(self._idle.values()):  # a thread may come back meanwhile
             with contextlib.suppress(IndexError):
                 while True:
                     lines.pop().close()

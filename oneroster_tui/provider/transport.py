@@ -93,6 +93,7 @@ def proxied() -> bool:
 def trust() -> ssl.SSLContext:
     """Mozilla's authorities and this system's (school networks often add their own), or SSL_CERT_FILE's alone."""
     context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
         context.load_default_certs()
     return context
