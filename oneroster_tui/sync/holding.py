@@ -1,7 +1,7 @@
 """What goes together is held together: beside what a guard holds, nothing is half done.
 
 A provider id passes from one person to another only where both may change; an enrollment or a relationship waits for the
-people it would hang on; and whoever a row hangs on that is held stays as long.
+people it would hang on; and whoever a row hangs on that is held, or what a held class names, stays as long.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def hold_of_people(stage: Stage) -> int:
 
 
 def hold_removals(stage: Stage) -> int:
-    """Holds the removal of relationships whose people are held, of what held rows hang on, and of what would go with those."""
+    """Holds the removal of relationships whose people are held, of what held rows need, and of what would go with it."""
     held = "(SELECT id FROM held_users)"
     links = f"SELECT l.id FROM relationships l WHERE l.student_id IN {held} OR l.agent_id IN {held}"
     count = hold(
@@ -109,4 +109,8 @@ def hold_removals(stage: Stage) -> int:
         staying = f"SELECT p.local_id FROM changes p WHERE p.entity = '{parent.table}' AND p.action = 'held'"
         along = f"{row.format('id')} AND r.{column} IN ({staying})"
         count += hold(stage, entity.table, f"action = 'removal' AND reason = '{reason}' AND local_id IN ({along})")
-    return count
+    taught = "SELECT c.local_id FROM changes c WHERE c.entity = 'classes' AND c.action = 'held'"
+    courses = f"SELECT r.course_sourced_id FROM classes r WHERE r.id IN ({taught})"
+    terms = f"SELECT x.session_id FROM class_sessions x WHERE x.class_id IN ({taught})"
+    count += hold(stage, "courses", f"action = 'removal' AND sourced_id IN ({courses})")
+    return count + hold(stage, "academic_sessions", f"action = 'removal' AND local_id IN ({terms})")

@@ -79,6 +79,24 @@ def test_a_held_parting_moves_nothing(lab: Lab, policy: str) -> None:
     assert_whole(lab)
 
 
+@pytest.mark.parametrize("policy", ["suspend", "delete"])
+def test_what_held_classes_still_name_stays(lab: Lab, policy: str) -> None:
+    p = lab.provider
+    p.course("old", "s1")
+    p.session("last")
+    for number in range(PAIRS):
+        p.class_(f"k{number:02}", "s1", "old", ("last",))
+    lab.sync()
+    p.drop("courses", "old")
+    p.drop("academicSessions", "last")
+    for number in range(PAIRS):
+        p.class_(f"k{number:02}", "s1", "c1", ("t1",))
+    held(lab, sync={"on_removed": policy}, guards=NO_EDITS)
+    assert lab.sync(sync={"on_removed": policy}).exit_code == ExitCode.DONE
+    assert "old" not in lab.active("courses")
+    assert "last" not in lab.active("academic_sessions")
+
+
 def test_others_are_brought_up_to_date_beside_a_held_merge(lab: Lab) -> None:
     pairs(lab)
     lab.sync()
