@@ -12,6 +12,7 @@ from oneroster_tui.provider.client import Client
 from oneroster_tui.roster.database import Roster
 from oneroster_tui.sync.core import Stopping, sync
 from oneroster_tui.sync.events import Emit, RunEnded
+from oneroster_tui.sync.holding import EDITS
 
 if TYPE_CHECKING:
     from oneroster_tui.provider.bundle.bundle import Bundle
@@ -51,7 +52,8 @@ def hold_of(roster: Roster, source: str, run_id: int) -> Hold:
         ConfigError: the run is not there, holds nothing, or was decided already.
     """
     row = roster.execute(
-        "SELECT r.outcome, r.decision, r.bundle, (SELECT COUNT(*) FROM sync_changes c WHERE c.run_id = r.id AND c.action = 'held') "
+        "SELECT r.outcome, r.decision, r.bundle, (SELECT COUNT(*) FROM sync_changes c WHERE c.run_id = r.id "
+        f"AND c.action = 'held' AND c.reason NOT IN {EDITS}) "
         "FROM sync_runs r JOIN sources s ON s.id = r.source_id WHERE s.name = ? AND r.id = ?",
         (source, run_id),
     ).fetchone()
@@ -82,7 +84,7 @@ def approve(
 
     Args:
         run_id: the held run.
-        maximum: the ceiling, over all tables; default: the number the run holds.
+        maximum: the ceiling, over all tables; default: how many the run holds; held edits are none.
 
     Raises:
         ConfigError: the run does not wait for a decision, or read a bundle where now a service would be asked, or vice versa.

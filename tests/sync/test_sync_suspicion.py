@@ -184,3 +184,19 @@ def test_who_cannot_be_asked_for_is_not_deleted(lab: Lab, status: int) -> None:
     lab.provider.faults["users/s1-st1"] = refuse  # type: ignore[assignment]
     lab.sync(sync={"on_removed": "delete"})
     assert "s1-st1" in lab.active("users")
+
+
+def test_an_approval_of_edits_lets_no_removals_pass(lab: Lab) -> None:
+    guards = {"max_change_percent": 10.0, "max_remove_percent": 5.0, "max_remove_count": 3}
+    people = [f"x{number}" for number in range(20)]
+    for person in people:
+        lab.provider.user(person)
+    lab.sync()
+    for person in people:
+        lab.provider.records["users"][person]["givenName"] = "Other"
+    held = lab.sync(guards=guards)
+    lab.provider.drop("users", *people[:15])
+    configured = lab.configured(guards=guards)
+    ended = decisions.approve(configured, lab.roster, lab.provider, lab.events.append, held.run_id)  # type: ignore[arg-type]
+    assert ended.exit_code == ExitCode.HELD
+    assert lab.active("users") >= set(people)
