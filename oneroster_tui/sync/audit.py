@@ -37,11 +37,11 @@ def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
     of_change = (
         "r.id = c.local_id" if entity.early_ids else f"r.source_id = {stage.source_id} AND r.sourced_id = c.sourced_id"
     )
-    created = (  # +: in their own order, not by an index and sorted with all that is said of them
+    created = (  # +: in the rows' own order, not by an index and sorted with all that is said of them
         f"{entity.table} r WHERE +r.source_id = {stage.source_id} ORDER BY r.id"
         if entity.table in stage.all_new
         else f"changes c JOIN {entity.table} r ON {of_change} "
-        f"WHERE +c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq"
+        f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq"
     )
     stage.execute(
         "INSERT INTO sync_changes (run_id, entity, local_id, sourced_id, action, reason, after) "
