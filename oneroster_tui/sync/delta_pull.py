@@ -111,9 +111,8 @@ class DeltaPull(Pull):
         many, self.strange_classes = len(self.strange_classes), set()
         del self.walks.since[Collection.CLASSES]
         self.start_over(Collection.CLASSES, f"classes: {many:,} are named that nobody here knows. Reading all of them.")
-        self.stage.execute(
-            "DELETE FROM changes WHERE entity = ?", (COURSES.table,)
-        )  # to be decided once more with them
+        # What courses are kept is to be decided once more, with the classes that name them.
+        self.stage.execute("DELETE FROM changes WHERE entity = ?", (COURSES.table,))
         self.read(Collection.CLASSES, CLASSES, self.take_classes)
         self.finish(CLASSES)
 
