@@ -7,8 +7,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
@@ -16,31 +16,12 @@ import pytest
 from oneroster_tui.errors import Unreachable
 from oneroster_tui.provider.client import Client
 from tests.provider.counter import Clock, connection
+from tests.provider.sockets import served
 
 
-@contextmanager
-def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+def listening(serve: Callable[[socket.socket], None]) -> AbstractContextManager[str]:
     """A server on this computer that hands each connection, its request read, to `serve`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def loop() -> None:
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            with peer:
-                if peer.recv(65536):
-                    serve(peer)
-
-    thread = threading.Thread(target=loop)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
+    return served(lambda peer, _: serve(peer) if peer.recv(65536) else None)
 
 
 def real(root: str, clock: Clock, timeout: float = 5) -> Client:

@@ -6,8 +6,6 @@ import gzip
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -22,49 +20,10 @@ from oneroster_tui.provider import direct
 from oneroster_tui.provider.direct import Direct
 from oneroster_tui.provider.transport import http_client
 from tests.provider.counter import connection
-
-Serve = Callable[[socket.socket, int], None]
-"""Answers on a connection, the how-many-eth it is."""
+from tests.provider.sockets import Serve, served
 
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-
-@contextmanager
-def served(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A server on this computer; a client that hangs up, or trusts nobody, does not disturb it."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads: list[threading.Thread] = []
-
-    def talk(peer: socket.socket, number: int) -> None:
-        with peer:
-            try:
-                if context is None:
-                    serve(peer, number)
-                else:
-                    with context.wrap_socket(peer, server_side=True) as wrapped:
-                        serve(wrapped, number)
-            except OSError:
-                return
-
-    def loop() -> None:
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=talk, args=(peer, len(threads) + 1)))
-            threads[-1].start()
-
-    doorman = threading.Thread(target=loop)
-    doorman.start()
-    try:
-        yield f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in (doorman, *threads):
-            thread.join(5)
 
 
 def request_of(peer: socket.socket) -> bytes:
