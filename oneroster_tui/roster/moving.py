@@ -44,9 +44,8 @@ def move(source: Roster, target: Roster, tell: Callable[[str, int], None]) -> di
                     do="report it; the roster is where it was",
                 )
             tell(table, counts[1])
-        given_out = dict(
-            source.execute("SELECT entity, last_id FROM id_counters").fetchall()
-        )  # some to rows that are gone
+        # Ids were given out to rows that are gone, too.
+        given_out = dict(source.execute("SELECT entity, last_id FROM id_counters").fetchall())
         for table in tables:
             if any(column.name == "id" for column in target.database.get_columns(table)):
                 target.engine.free_ids(target.execute, table, given_out.get(table, 0))

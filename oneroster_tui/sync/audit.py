@@ -34,13 +34,13 @@ def audit_before(stage: Stage, entity: Entity, run_id: int) -> None:
 def audit_after(stage: Stage, entity: Entity, run_id: int) -> None:
     """Completes the audit rows with what the rows are now, and writes those of new rows, whole at once: they are the most."""
     row = row_json(stage.roster.engine, entity)
-    of_change = (
+    of_row = (
         "r.id = c.local_id" if entity.early_ids else f"r.source_id = {stage.source_id} AND r.sourced_id = c.sourced_id"
     )
     created = (  # +: in the rows' own order, not by an index and sorted with all that is said of them
         f"{entity.table} r WHERE +r.source_id = {stage.source_id} ORDER BY r.id"
         if entity.table in stage.all_new
-        else f"changes c JOIN {entity.table} r ON {of_change} "
+        else f"changes c JOIN {entity.table} r ON {of_row} "
         f"WHERE c.entity = '{entity.table}' AND c.action = 'created' ORDER BY c.seq"
     )
     stage.execute(
